@@ -1,0 +1,222 @@
+//! The one shape of every failure: `application/problem+json`, RFC 9457.
+//!
+//! What the client reads (`detail`, `errors`) and what the log reads (`cause`) are different fields, so that
+//! a 5xx cannot carry internal text by accident. A problem is logged once, by the middleware that sees the
+//! response: [`Cause`] travels there in the response's extensions.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Where the kinds of problem are explained, one heading each.
+pub const TYPE_BASE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/problems.md#");
+
+/// A kind of problem: what stays the same from one occurrence to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// The fragment of the `type` URI, stable for ever: clients branch on it.
+    pub slug: &'static str,
+    /// The HTTP status it is answered with.
+    pub status: StatusCode,
+    /// A short summary that is the same for each occurrence.
+    pub title: &'static str,
+}
+
+impl Kind {
+    /// A kind; services declare theirs as constants beside the error that maps to them.
+    pub const fn new(slug: &'static str, status: StatusCode, title: &'static str) -> Self {
+        Self { slug, status, title }
+    }
+
+    /// One occurrence of this kind, with what the client should read.
+    pub fn because(self, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem {
+            kind: self,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+}
+
+/// The kinds that any service can answer.
+pub mod kind {
+    use super::{Kind, StatusCode};
+
+    macro_rules! kinds {
+        ($($(#[$doc:meta])* $name:ident = $slug:literal, $status:ident, $title:literal;)*) => {
+            $($(#[$doc])* pub const $name: Kind = Kind::new($slug, StatusCode::$status, $title);)*
+            /// Every kind above, for the page that explains them.
+            pub const ALL: &[Kind] = &[$($name),*];
+        };
+    }
+
+    kinds! {
+        /// The request is not well-formed: its syntax, its encoding, its path or query.
+        MALFORMED_REQUEST = "malformed-request", BAD_REQUEST, "Malformed request";
+        /// No such path, or no such resource.
+        NOT_FOUND = "not-found", NOT_FOUND, "Not found";
+        /// The path exists, the method does not; `Allow` says which do.
+        METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
+        /// The client took longer to send its request than the server waits.
+        REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "Request timeout";
+        /// The state of the resource forbids it.
+        CONFLICT = "conflict", CONFLICT, "Conflict";
+        /// The request's own body is larger than `BODY_BYTES_MAX`.
+        BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "Request body too large";
+        /// The body is of another media type than the endpoint reads.
+        UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
+        /// The request was understood; a field's value is not acceptable.
+        INVALID_FIELDS = "invalid-fields", UNPROCESSABLE_ENTITY, "Invalid fields";
+        /// The `Host` is none that this service answers for.
+        MISDIRECTED_REQUEST = "misdirected-request", MISDIRECTED_REQUEST, "Misdirected request";
+        /// Something failed inside; the log knows it by the request id.
+        INTERNAL = "internal-error", INTERNAL_SERVER_ERROR, "Internal error";
+        /// The service cannot take this request now; `Retry-After` says when to try again.
+        UNAVAILABLE = "service-unavailable", SERVICE_UNAVAILABLE, "Service unavailable";
+        /// The request took longer than `REQUEST_TIMEOUT_MS`.
+        TIMED_OUT = "timed-out", GATEWAY_TIMEOUT, "Timed out";
+    }
+}
+
+/// What is wrong with one field of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON Pointer (RFC 6901) to the field in the request's body, or `?name` for a query parameter.
+    #[schema(example = "/fruit")]
+    pub pointer: String,
+    /// What is wrong with it and what would be right.
+    #[schema(example = "must not be empty")]
+    pub detail: String,
+}
+
+/// One failure, on its way to a client.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Cause>,
+}
+
+/// The wire form of a [`Problem`], `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body<'a> {
+    /// A URI that names the kind of problem and stays the same: branch on this.
+    #[serde(rename = "type")]
+    #[schema(example = "https://github.com/fruitpress/fruitpress/blob/main/docs/problems.md#invalid-fields")]
+    pub kind: String,
+    /// The kind in words.
+    #[schema(example = "Invalid fields")]
+    pub title: &'a str,
+    /// The HTTP status code.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// What happened this time and what to do about it.
+    #[schema(example = "1 field is not acceptable")]
+    pub detail: &'a str,
+    /// For fields: each one that is wrong.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub errors: &'a [FieldError],
+}
+
+/// What the log reads and the client never sees: the error behind a problem, with its sources.
+#[derive(Debug, Clone)]
+pub struct Cause(pub Arc<anyhow::Error>);
+
+impl Problem {
+    /// An internal error: the client reads a fixed sentence, the log reads `cause`.
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        kind::INTERNAL
+            .because("Something failed on our side. Try again; if it persists, report the X-Request-Id of this answer.")
+            .caused_by(cause)
+    }
+
+    /// Field errors, each with the pointer to its field.
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] if one.pointer.is_empty() => one.detail.clone(),
+            [one] => format!("{}: {}", one.pointer, one.detail),
+            many => format!("{} fields are not acceptable", many.len()),
+        };
+        let mut problem = kind::INVALID_FIELDS.because(detail);
+        problem.errors = errors;
+        problem
+    }
+
+    /// The same problem at one field of the request's body.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        let detail = self.detail.clone().into_owned();
+        self.errors.push(FieldError { pointer: pointer.into(), detail });
+        self
+    }
+
+    /// Keeps what the log should say; the client never reads it.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(Cause(Arc::new(cause.into())));
+        self
+    }
+
+    /// Adds `Retry-After`, rounded up to whole seconds, at least one.
+    #[must_use]
+    pub fn retry_after(self, after: Duration) -> Self {
+        let seconds = after.as_millis().div_ceil(1000).max(1);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Which kind of problem this is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the client reads.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The fields that are wrong.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            kind: format!("{TYPE_BASE}{}", self.kind.slug),
+            title: self.kind.title,
+            status: self.kind.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        // Strings and integers alone: there is nothing in it that could fail to serialise.
+        let bytes = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (self.kind.status, bytes).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}

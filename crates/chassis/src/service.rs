@@ -1,0 +1,21 @@
+//! What a service hands to the chassis.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+
+/// Whether a service can do its work now; `Err` is the reason, for the log and for `check`.
+pub type Readiness = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
+/// One service, composed by the binary and served by [`crate::run`].
+pub struct Service {
+    /// Its name in logs, metrics and the API's title: `fruits` or `press`.
+    pub name: &'static str,
+    /// Its routes, without the chassis's own.
+    pub router: Router,
+    /// The description of those routes.
+    pub openapi: OpenApi,
+    /// Asked by `/readyz`: does each dependency answer?
+    pub ready: Arc<dyn Fn() -> Readiness + Send + Sync>,
+}

@@ -1,0 +1,3 @@
+//! One binary, two services.
+
+fn main() {}

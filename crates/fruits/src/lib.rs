@@ -1,0 +1,1 @@
+//! The catalogue service: list, get and add fruits.

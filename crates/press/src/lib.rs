@@ -1,0 +1,1 @@
+//! The image-to-PDF service: fetch, convert, store, link.
