@@ -1,0 +1,149 @@
+//! The one error of the crate: its variant says who must act.
+
+use std::{fmt, io};
+
+/// Why a conversion failed. What was written until then is no PDF: discard it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The source is something that is not converted; another image may be.
+    #[error("{detail}")]
+    Unsupported {
+        /// Which of the sources, from 0.
+        index: usize,
+        /// What it is and what would be right.
+        detail: String,
+    },
+    /// The source is broken: a new copy of it may help.
+    #[error("{detail}")]
+    Malformed {
+        /// Which of the sources, from 0.
+        index: usize,
+        /// What is wrong, and where.
+        detail: String,
+    },
+    /// The source is beyond one of the [`Limits`](crate::Limits).
+    #[error("{detail}")]
+    TooLarge {
+        /// Which of the sources, from 0.
+        index: usize,
+        /// The limit's name: a field of [`Limits`](crate::Limits), or `pdf_bytes_max` for what PDF itself bounds.
+        limit: &'static str,
+        /// The limit's value.
+        max: u64,
+        /// What is too large, and how large it may be.
+        detail: String,
+    },
+    /// The [`Cancel`](crate::Cancel) flag was set.
+    #[error("the conversion was cancelled")]
+    Cancelled,
+    /// Reading a source failed.
+    #[error("the image could not be read to its end")]
+    Source {
+        /// Which of the sources, from 0.
+        index: usize,
+        /// What its reader said.
+        #[source]
+        error: io::Error,
+    },
+    /// Writing the PDF failed.
+    #[error("the PDF could not be written")]
+    Sink(#[source] io::Error),
+    /// There was no source at all, and a PDF needs a page.
+    #[error("there is no image to convert")]
+    NoSource,
+}
+
+impl Error {
+    /// Which of the sources is at fault, from 0; `None` where none is.
+    pub fn index(&self) -> Option<usize> {
+        match self {
+            Self::Unsupported { index, .. }
+            | Self::Malformed { index, .. }
+            | Self::TooLarge { index, .. }
+            | Self::Source { index, .. } => Some(*index),
+            Self::Cancelled | Self::Sink(_) | Self::NoSource => None,
+        }
+    }
+}
+
+/// An [`Error`] before it is known which source it is about.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Unsupported(String),
+    Malformed(String),
+    TooLarge { limit: &'static str, max: u64, detail: String },
+    Cancelled,
+    Source(io::Error),
+    Sink(io::Error),
+}
+
+impl Fault {
+    pub(crate) fn unsupported(detail: impl Into<String>) -> Self {
+        Self::Unsupported(detail.into())
+    }
+
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::Malformed(detail.into())
+    }
+
+    /// `what` is a clause with its size, as in "the image is 70,000 pixels wide".
+    pub(crate) fn too_large(limit: &'static str, max: u64, what: impl fmt::Display) -> Self {
+        let detail = format!("{what}; at most {} are converted here", Count(max));
+        Self::TooLarge { limit, max, detail }
+    }
+
+    pub(crate) fn at(self, index: usize) -> Error {
+        match self {
+            Self::Unsupported(detail) => Error::Unsupported { index, detail },
+            Self::Malformed(detail) => Error::Malformed { index, detail },
+            Self::TooLarge { limit, max, detail } => Error::TooLarge { index, limit, max, detail },
+            Self::Cancelled => Error::Cancelled,
+            Self::Source(error) => Error::Source { index, error },
+            Self::Sink(error) => Error::Sink(error),
+        }
+    }
+}
+
+/// A number with its digits in groups of three, as people read it.
+pub(crate) struct Count(pub(crate) u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (12_345, "12,345"),
+            (123_456, "123,456"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
+            assert_eq!(Count(number).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_error_never_repeats_its_source() {
+        let error = Fault::Source(io::Error::other("the cable is cut")).at(3);
+        assert_eq!(error.index(), Some(3));
+        assert!(!error.to_string().contains("cable"));
+        assert!(std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("cable")));
+    }
+}

@@ -1,0 +1,173 @@
+//! What a source is, told by its first bytes: names and media types lie.
+
+use std::fmt;
+
+use crate::error::Fault;
+
+/// How many of the first bytes are looked at: SVG and HTML may begin with comments.
+pub(crate) const SNIFFED_BYTES: usize = 512;
+
+/// The formats that are converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// JPEG, ITU-T T.81.
+    Jpeg,
+    /// PNG, ISO/IEC 15948.
+    Png,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+        })
+    }
+}
+
+const CONVERTED: &str = "JPEG and PNG are converted";
+
+impl Format {
+    /// The format of a source that begins with `head`, which is shorter than [`SNIFFED_BYTES`] only if the
+    /// source is.
+    pub(crate) fn sniff(head: &[u8]) -> Result<Self, Fault> {
+        if head.starts_with(b"\xff\xd8\xff") {
+            Ok(Self::Jpeg)
+        } else if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Ok(Self::Png)
+        } else if head.is_empty() {
+            Err(Fault::malformed("the image is empty"))
+        } else if let Some(what) = damaged(head) {
+            Err(Fault::malformed(what))
+        } else if let Some(name) = other(head) {
+            Err(Fault::unsupported(format!("this is {name}; {CONVERTED}")))
+        } else {
+            Err(Fault::unsupported(format!("this is no image of a known format; {CONVERTED}")))
+        }
+    }
+}
+
+/// A PNG or JPEG that did not survive its way here.
+fn damaged(head: &[u8]) -> Option<&'static str> {
+    const CUT: &str = "the image ends within its first bytes";
+    if b"\x89PNG\r\n\x1a\n".starts_with(head) || b"\xff\xd8\xff".starts_with(head) {
+        Some(CUT)
+    } else if head.get(1..4) == Some(b"PNG") {
+        Some("the PNG's signature is damaged, as by a transfer that took it for text")
+    } else if head.starts_with(b"\xff\xd8") {
+        Some("the JPEG's first marker is not followed by another")
+    } else {
+        None
+    }
+}
+
+/// The name, with its article, of a format that is recognised and not converted.
+fn other(head: &[u8]) -> Option<&'static str> {
+    const MAGIC: [(&[u8], &str); 16] = [
+        (b"GIF87a", "a GIF image"),
+        (b"GIF89a", "a GIF image"),
+        (b"II*\0", "a TIFF image"),
+        (b"MM\0*", "a TIFF image"),
+        (b"II+\0", "a BigTIFF image"),
+        (b"MM\0+", "a BigTIFF image"),
+        (b"BM", "a BMP image"),
+        (b"%PDF-", "a PDF document already"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 image"),
+        (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
+        (b"\xff\x0a", "a JPEG XL image"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image"),
+        (b"\0\0\x01\0", "an ICO image"),
+        (b"\x97JB2\r\n\x1a\n", "a JBIG2 image"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"\x1f\x8b", "a gzip file"),
+    ];
+    if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Some(name);
+    }
+    if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+        return Some("a WebP image");
+    }
+    if head.get(4..8) == Some(b"ftyp") {
+        return brand(head);
+    }
+    markup(head)
+}
+
+/// The image format of an ISO media file, by its brands: the major one, and the compatible ones after it.
+fn brand(head: &[u8]) -> Option<&'static str> {
+    let length = head.get(..4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let end = head.len().min(length as usize).max(12.min(head.len()));
+    head.get(8..end)?.chunks_exact(4).find_map(|brand| match brand {
+        b"avif" | b"avis" => Some("an AVIF image"),
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => Some("a HEIC image"),
+        _ => None,
+    })
+}
+
+/// SVG and HTML, after a byte order mark, white space, an XML declaration and comments.
+fn markup(head: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    while let Some((_, after)) = [("<?", "?>"), ("<!--", "-->")]
+        .iter()
+        .find_map(|(open, close)| rest.strip_prefix(open)?.split_once(close))
+    {
+        rest = after.trim_start();
+    }
+    if rest.starts_with("<svg") || rest.starts_with("<!doctype svg") {
+        Some("an SVG drawing")
+    } else if ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| rest.starts_with(tag)) {
+        Some("an HTML page, not an image")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(head: &[u8], expected: &str) {
+        let found = match Format::sniff(head) {
+            Ok(format) => format.to_string(),
+            Err(Fault::Unsupported(detail) | Fault::Malformed(detail)) => detail,
+            Err(other) => panic!("{other:?}"),
+        };
+        assert!(found.starts_with(expected), "{head:?}: {found}");
+    }
+
+    #[test]
+    fn formats_are_told_by_their_first_bytes() {
+        for (head, expected) in [
+            (&b"\xff\xd8\xff\xe0"[..], "JPEG"),
+            (b"\x89PNG\r\n\x1a\nrest", "PNG"),
+            (b"", "the image is empty"),
+            (b"\x89PN", "the image ends"),
+            (b"\xff\xd8", "the image ends"),
+            (b"\xff\xd8\x00", "the JPEG's first marker"),
+            (b"\x89PNG\n\x1a\n", "the PNG's signature is damaged"),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", "this is a WebP image; JPEG and PNG are converted"),
+            (b"RIFF\x10\0\0\0WAVE", "this is no image"),
+            (b"GIF89a\x01", "this is a GIF image"),
+            (b"II*\0\x08", "this is a TIFF"),
+            (b"MM\0*\0", "this is a TIFF"),
+            (b"BM\x36", "this is a BMP"),
+            (b"\0\0\0\x1cftypavif\0\0\0\0", "this is an AVIF"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0heicmif1", "this is a HEIC"),
+            (b"\0\0\0\x20ftypmp42\0\0\0\0isommp42", "this is no image"),
+            (b"\0\0\0\x0cjP  \r\n\x87\n", "this is a JPEG 2000"),
+            (b"\xff\x0a\xfa", "this is a JPEG XL"),
+            (b"<svg xmlns=", "this is an SVG"),
+            (b"\xef\xbb\xbf <?xml version='1.0'?>\n<!-- a > b --> <svg>", "this is an SVG"),
+            (b"<?xml version='1.0'?><rss>", "this is no image"),
+            (b"<!DOCTYPE html><html>", "this is an HTML page"),
+            (b"  <HTML lang=en>", "this is an HTML page"),
+            (b"%PDF-1.4", "this is a PDF document already"),
+            (b"{\"error\":1}", "this is no image"),
+            (b"\0", "this is no image"),
+        ] {
+            check(head, expected);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The source as the formats read it: forward, counted, cancellable, with its errors told apart.
+
+use std::io::{BufRead, ErrorKind};
+
+use crate::{
+    Cancel, Source,
+    error::{Count, Fault},
+    format::{Format, SNIFFED_BYTES},
+};
+
+/// A source and how far it was read.
+pub(crate) struct Input<'a> {
+    reader: Box<dyn BufRead + 'a>,
+    cancel: &'a Cancel,
+    /// The first bytes, read ahead to tell the format.
+    head: Vec<u8>,
+    /// How much of `head` was consumed.
+    head_used: usize,
+    position: u64,
+    format: &'static str,
+    place: String,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn new(source: Source<'a>, cancel: &'a Cancel) -> Self {
+        Self {
+            reader: source.reader,
+            cancel,
+            head: Vec::with_capacity(SNIFFED_BYTES),
+            head_used: 0,
+            position: 0,
+            format: "image",
+            place: String::from("its first bytes"),
+        }
+    }
+
+    /// Reads the first bytes, tells the format by them, and leaves them to be read.
+    pub(crate) fn sniff(&mut self) -> Result<Format, Fault> {
+        while self.head.len() < SNIFFED_BYTES {
+            let wanted = SNIFFED_BYTES - self.head.len();
+            let more = fill(self.reader.as_mut(), self.cancel)?;
+            if more.is_empty() {
+                break;
+            }
+            let taken = more.len().min(wanted);
+            self.head.extend_from_slice(&more[..taken]);
+            self.reader.consume(taken);
+        }
+        let format = Format::sniff(&self.head)?;
+        self.format = match format {
+            Format::Jpeg => "JPEG",
+            Format::Png => "PNG",
+        };
+        Ok(format)
+    }
+
+    /// Says what is being read, for the message if the source ends within it.
+    pub(crate) fn enter(&mut self, place: impl Into<String>) {
+        self.place = place.into();
+    }
+
+    /// How many bytes were read so far.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Some bytes that come next, at least one; the end of the source is an error.
+    pub(crate) fn fill(&mut self) -> Result<&[u8], Fault> {
+        if self.head_used < self.head.len() {
+            return Ok(&self.head[self.head_used..]);
+        }
+        // Asked twice, because the borrow checker cannot see that an empty buffer is not kept.
+        if fill(self.reader.as_mut(), self.cancel)?.is_empty() {
+            return Err(self.ended());
+        }
+        fill(self.reader.as_mut(), self.cancel)
+    }
+
+    /// Takes `count` bytes of what [`fill`](Self::fill) gave.
+    pub(crate) fn consume(&mut self, count: usize) {
+        if self.head_used < self.head.len() {
+            self.head_used += count;
+        } else {
+            self.reader.consume(count);
+        }
+        self.position += count as u64;
+    }
+
+    /// Fills `buffer`.
+    pub(crate) fn read_exact(&mut self, mut buffer: &mut [u8]) -> Result<(), Fault> {
+        while !buffer.is_empty() {
+            let more = self.fill()?;
+            let taken = more.len().min(buffer.len());
+            let (now, later) = buffer.split_at_mut(taken);
+            now.copy_from_slice(&more[..taken]);
+            buffer = later;
+            self.consume(taken);
+        }
+        Ok(())
+    }
+
+    /// The next `N` bytes.
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let mut bytes = [0; N];
+        self.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn ended(&self) -> Fault {
+        Fault::malformed(format!(
+            "the {} ends after {} bytes, inside {}",
+            self.format,
+            Count(self.position),
+            self.place
+        ))
+    }
+}
+
+/// What the reader has next; nothing at its end.
+fn fill<'r>(reader: &'r mut dyn BufRead, cancel: &Cancel) -> Result<&'r [u8], Fault> {
+    loop {
+        if cancel.is_cancelled() {
+            return Err(Fault::Cancelled);
+        }
+        match reader.fill_buf() {
+            Ok(_) => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Fault::Source(error)),
+        }
+    }
+    // The buffer is filled: this returns what was just seen.
+    reader.fill_buf().map_err(Fault::Source)
+}

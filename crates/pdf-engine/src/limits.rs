@@ -1,0 +1,44 @@
+//! What one conversion may cost, at most.
+
+/// Limits of a conversion, each tested before the memory or the time is spent.
+///
+/// What is only copied costs no memory, so its limits ([`pixels_max`](Self::pixels_max) and
+/// [`side_pixels_max`](Self::side_pixels_max)) are wide; what must be decoded is held in memory whole and
+/// has a limit of its own, [`decoded_bytes_max`](Self::decoded_bytes_max).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Width times height of one image. Default 1,000,000,000: large scans have 400 million, and inflating
+    /// this many to check them takes some seconds.
+    pub pixels_max: u64,
+    /// Width, and height, of one image. Default 131,071: PDFium, and so Chromium, draws no longer side.
+    pub side_pixels_max: u32,
+    /// Bytes of samples held at once where an image must be decoded. Default 256 MiB: an interlaced PNG of
+    /// 67 megapixels with alpha.
+    pub decoded_bytes_max: u64,
+    /// Bytes of a compressed soft mask, which waits in memory until the colours are written. Default 64 MiB:
+    /// real masks are mostly runs, and noise of this size is 64 megapixels.
+    pub mask_bytes_max: u64,
+    /// Bytes of an ICC profile, decompressed. Default 4 MiB: the largest in common use, for printing with
+    /// inks, have half of that.
+    pub icc_bytes_max: u64,
+    /// Bytes before a JPEG's first scan, or of a PNG's Exif chunk: they wait in memory. Default 16 MiB: phones
+    /// put depth maps of several megabytes there.
+    pub metadata_bytes_max: u64,
+    /// Scans of a JPEG. Default 200: real progressive files have about ten, and each one costs a reader a pass
+    /// over the whole image.
+    pub scans_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pixels_max: 1_000_000_000,
+            side_pixels_max: 131_071,
+            decoded_bytes_max: 256 << 20,
+            mask_bytes_max: 64 << 20,
+            icc_bytes_max: 4 << 20,
+            metadata_bytes_max: 16 << 20,
+            scans_max: 200,
+        }
+    }
+}
