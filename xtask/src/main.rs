@@ -1,3 +1,50 @@
-//! What a contributor runs.
+//! `cargo xtask …`: what a contributor runs. One file a subcommand.
+#![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
-fn main() {}
+mod bench;
+mod check_pipelines;
+mod deny;
+mod http;
+mod image;
+mod lint;
+mod packages;
+mod process;
+mod python;
+mod sample;
+mod source;
+mod test;
+mod third_party;
+
+use clap::Parser;
+
+/// What a contributor runs.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+enum Task {
+    /// Run all tests, with the foreign tools they need.
+    Test(test::Args),
+    /// Check the formatting, and lint each set of features that is published.
+    Lint,
+    /// Check what the workspace depends on: bans, licences, sources.
+    Deny(deny::Args),
+    /// Write THIRD-PARTY.md, the licences of everything that is shipped.
+    ThirdParty(third_party::Args),
+    /// Build both container images, check their size, and run them.
+    Image(image::Args),
+    /// Measure a service in one run beside what bounds it.
+    Bench(bench::Args),
+    /// Check the pipelines, the Dockerfile, compose.yaml and the shell scripts.
+    CheckPipelines,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Task::parse() {
+        Task::Test(args) => test::run(&args),
+        Task::Lint => lint::run(),
+        Task::Deny(args) => deny::run(&args),
+        Task::ThirdParty(args) => third_party::run(&args),
+        Task::Image(args) => image::run(&args),
+        Task::Bench(args) => bench::run(&args),
+        Task::CheckPipelines => check_pipelines::run(),
+    }
+}

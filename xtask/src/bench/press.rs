@@ -1,0 +1,216 @@
+//! Conversions per second of a small and a large PNG, through the service and on the command line, beside the
+//! least that the same bytes cost on this machine: a copy, and a copy that is safe on the disk.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::{
+    http::{free_port, post, wait_for_ping},
+    process::{self, cargo, command, target},
+    sample::{self, Pixel},
+    source,
+};
+
+/// Rounds of every measurement, taken in turn, so that a slow minute of the machine meets all of them.
+const ROUNDS: usize = 5;
+/// How long the service is kept busy in each round.
+const BUSY: Duration = Duration::from_secs(3);
+
+/// One image, and where the local server has it.
+struct Image {
+    name: &'static str,
+    pixel: Pixel,
+    width: u32,
+    height: u32,
+}
+
+const IMAGES: &[Image] = &[
+    Image { name: "RGB, 1 MB, copied", pixel: Pixel::Rgb, width: 700, height: 700 },
+    Image { name: "RGBA, 1 MB, split", pixel: Pixel::Rgba, width: 700, height: 700 },
+    Image { name: "RGB, 23 MB, copied", pixel: Pixel::Rgb, width: 3400, height: 3400 },
+    Image { name: "RGBA, 23 MB, split", pixel: Pixel::Rgba, width: 3400, height: 3400 },
+];
+
+/// Seconds a conversion, a row an image and a list of rounds a column.
+struct Row {
+    name: String,
+    one_client: Vec<f64>,
+    four_clients: Vec<f64>,
+    convert: Vec<f64>,
+    copy: Vec<f64>,
+    copy_and_sync: Vec<f64>,
+}
+
+/// Builds the release binary, measures and prints a table.
+pub(super) fn run() -> Result<()> {
+    process::run(cargo().args(["build", "--release", "--locked", "--package", "fruitpress"]))?;
+    let binary = target().join("release/fruitpress");
+    let folder = tempfile::tempdir().context("no folder for the measurement")?;
+
+    let mut rows = Vec::new();
+    let mut files = Vec::new();
+    for (index, image) in IMAGES.iter().enumerate() {
+        let file = sample::png(image.pixel, image.width, image.height)?;
+        fs::write(folder.path().join(format!("{index}.png")), &file)?;
+        rows.push(Row::new(format!("{} ({} bytes)", image.name, file.len())));
+        files.push(file);
+    }
+    let images = source::serve(files)?;
+    let service = Service::start(&binary, folder.path())?;
+    for round in 1..=ROUNDS {
+        println!("round {round} of {ROUNDS}");
+        for (index, row) in rows.iter_mut().enumerate() {
+            let url = format!("http://{images}/{index}");
+            row.one_client.push(service.seconds_a_conversion(&url, 1)?);
+            row.four_clients.push(service.seconds_a_conversion(&url, 4)?);
+            row.measure_commands(&binary, folder.path(), index)?;
+        }
+    }
+    print(&rows);
+    Ok(())
+}
+
+impl Row {
+    fn new(name: String) -> Self {
+        let (one_client, four_clients, convert, copy, copy_and_sync) = Default::default();
+        Self { name, one_client, four_clients, convert, copy, copy_and_sync }
+    }
+
+    /// Whole processes, as a person would start them.
+    fn measure_commands(&mut self, binary: &Path, folder: &Path, index: usize) -> Result<()> {
+        let image = folder.join(format!("{index}.png"));
+        let output = folder.join("out");
+        self.convert.push(seconds(|| {
+            process::read(command(binary).arg("convert").arg(&image).arg("-o").arg(&output))
+        })?);
+        fs::remove_file(&output)?;
+        self.copy.push(seconds(|| process::read(command("cp").arg(&image).arg(&output)))?);
+        fs::remove_file(&output)?;
+        self.copy_and_sync.push(seconds(|| -> Result<()> {
+            fs::copy(&image, &output)?;
+            Ok(fs::File::open(&output)?.sync_all()?)
+        })?);
+        fs::remove_file(&output)?;
+        Ok(())
+    }
+}
+
+/// The press that is measured, with a folder as its store; killed when dropped.
+struct Service {
+    child: Child,
+    address: SocketAddr,
+    pdfs: std::path::PathBuf,
+}
+
+impl Service {
+    fn start(binary: &Path, folder: &Path) -> Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let data = folder.join("data");
+        let mut child = command(binary)
+            .args(["serve", "press"])
+            .env("PORT", address.port().to_string())
+            .env("METRICS_PORT", "off")
+            .env("DATA_DIR", &data)
+            .env("LOG_LEVEL", "warn")
+            .env("FETCH_ALLOW_PRIVATE", "true")
+            .env_remove("PDF_BUCKET")
+            .stdout(Stdio::null())
+            .spawn()
+            .context("could not start the service")?;
+        let answers = wait_for_ping(address, || child.try_wait().is_ok_and(|ended| ended.is_none()));
+        let service = Self { child, address, pdfs: data.join("pdfs") };
+        answers.map(|()| service)
+    }
+
+    /// Keeps the service busy with so many clients; the time that one conversion took of it.
+    fn seconds_a_conversion(&self, source_url: &str, clients: usize) -> Result<f64> {
+        let request = json!({ "source_url": source_url });
+        let started = Instant::now();
+        let counts = thread::scope(|scope| {
+            let convert = || -> Result<u32> {
+                let mut count = 0;
+                while started.elapsed() < BUSY {
+                    post(self.address, "/image_to_pdf", &request)?.json(200)?;
+                    count += 1;
+                }
+                Ok(count)
+            };
+            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(convert)).collect();
+            clients
+                .into_iter()
+                .map(|client| client.join().expect("a client does not panic"))
+                .collect::<Result<Vec<_>>>()
+        })?;
+        let seconds = started.elapsed().as_secs_f64() / f64::from(counts.iter().sum::<u32>());
+        // What a round leaves behind would fill the disk over all of them.
+        for entry in fs::read_dir(&self.pdfs).context("the folder of PDFs")? {
+            fs::remove_file(entry?.path())?;
+        }
+        Ok(seconds)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn seconds<T>(work: impl FnOnce() -> Result<T>) -> Result<f64> {
+    let started = Instant::now();
+    work()?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Medians of the rounds: conversions a second through the service, milliseconds on the command line.
+fn print(rows: &[Row]) {
+    println!();
+    println!("| image | service, 1 client | service, 4 clients | `convert` | `cp` | copy and fsync |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    for row in rows {
+        println!(
+            "| {} | {:.1}/s | {:.1}/s | {:.1} ms | {:.1} ms | {:.1} ms |",
+            row.name,
+            1.0 / median(&row.one_client),
+            1.0 / median(&row.four_clients),
+            1e3 * median(&row.convert),
+            1e3 * median(&row.copy),
+            1e3 * median(&row.copy_and_sync),
+        );
+    }
+}
+
+/// The middle one, or the mean of the two in the middle.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => f64::NAN,
+        even if even % 2 == 0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
+        _ => sorted[middle],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        for (values, expected) in [(&[3.0, 1.0, 2.0][..], 2.0), (&[4.0, 1.0], 2.5), (&[7.0], 7.0)] {
+            assert!((median(values) - expected).abs() < f64::EPSILON, "{values:?}");
+        }
+        assert!(median(&[]).is_nan());
+    }
+}

@@ -1,0 +1,150 @@
+//! `cargo xtask check-pipelines`: the files that no compiler reads, each by a checker that knows its kind.
+//!
+//! A checker that finds nothing in anything would be worse than none, so each first has to refuse a file with
+//! a planted mistake.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    process::{self, command, succeeds},
+    python,
+};
+
+/// A checker, what it checks, and a mistake that it has to find.
+struct Checker {
+    program: &'static str,
+    options: &'static [&'static str],
+    files: &'static [&'static str],
+    /// Where the mistake is planted: some checkers go by the file's place.
+    planted_path: &'static str,
+    planted: &'static str,
+}
+
+const WORKFLOWS: &[&str] = &[".github/workflows/ci.yml", ".github/workflows/images.yml"];
+
+const CHECKERS: &[Checker] = &[
+    Checker {
+        program: "actionlint",
+        options: &["-no-color"],
+        files: WORKFLOWS,
+        planted_path: ".github/workflows/planted.yml",
+        planted: "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ steps.b.outputs.c }}\n",
+    },
+    Checker {
+        program: "zizmor",
+        options: &["--offline", "--no-progress", "--quiet", "--persona", "pedantic"],
+        files: &[".github"],
+        planted_path: ".github/workflows/planted.yml",
+        planted: "on: issues\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo '${{ github.event.issue.title }}'\n",
+    },
+    Checker {
+        program: "check-jsonschema",
+        options: &["--builtin-schema", "vendor.github-workflows"],
+        files: WORKFLOWS,
+        planted_path: "planted.yml",
+        planted: "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    timeout-minutes: soon\n    steps: []\n",
+    },
+    Checker {
+        program: "check-jsonschema",
+        options: &["--builtin-schema", "vendor.dependabot"],
+        files: &[".github/dependabot.yml"],
+        planted_path: "planted.yml",
+        planted: "version: 2\nupdates:\n  - package-ecosystem: cargo\n    directory: /\n",
+    },
+    Checker {
+        program: "check-jsonschema",
+        options: &["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
+        files: &[".gitlab-ci.yml"],
+        planted_path: "planted.yml",
+        planted: "test:\n  scripts: [cargo xtask test]\n  script: 7\n",
+    },
+    Checker {
+        program: "check-jsonschema",
+        options: &["--builtin-schema", "vendor.compose-spec"],
+        files: &["compose.yaml"],
+        planted_path: "planted.yaml",
+        planted: "services:\n  a:\n    read_only_root: true\n",
+    },
+    Checker {
+        program: "hadolint",
+        options: &["--no-color"],
+        files: &["Dockerfile"],
+        planted_path: "Dockerfile",
+        planted: "FROM debian:latest\nRUN cd /tmp && apt-get install qpdf\n",
+    },
+    Checker {
+        program: "shellcheck",
+        options: &[
+            "--norc",
+            "--enable",
+            "check-unassigned-uppercase,quote-safe-variables,require-variable-braces",
+        ],
+        files: &[".ci/run", "scripts/entrypoint.sh", "scripts/publish.sh"],
+        planted_path: "planted.sh",
+        planted: "#!/bin/sh\nrm -r $1/*\n",
+    },
+];
+
+/// Runs every checker, and says all that any of them finds.
+pub(crate) fn run() -> Result<()> {
+    let bin = python::environment("checkers", "check-requirements.txt")?;
+    let planted = tempfile::tempdir().context("no folder for the planted mistakes")?;
+    let mut failed = Vec::new();
+    for (index, checker) in CHECKERS.iter().enumerate() {
+        checker.must_find(&bin, &planted.path().join(index.to_string()))?;
+        if let Err(error) = process::run(checker.command(&bin).args(checker.files)) {
+            failed.push(error.to_string());
+        }
+    }
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
+    println!("{} checkers found their planted mistake and nothing else", CHECKERS.len());
+    Ok(())
+}
+
+impl Checker {
+    fn command(&self, bin: &Path) -> Command {
+        let mut command = command(bin.join(self.program));
+        // actionlint asks shellcheck about the commands of a workflow, and finds it by the path.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(bin.to_path_buf()).chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(path).unwrap_or_default()).args(self.options);
+        command
+    }
+
+    /// Fails unless the checker refuses the planted mistake.
+    fn must_find(&self, bin: &Path, folder: &Path) -> Result<()> {
+        let file = folder.join(self.planted_path);
+        fs::create_dir_all(file.parent().unwrap_or(folder))?;
+        fs::write(&file, self.planted).context("could not plant a mistake")?;
+        let runs = succeeds(self.command(bin).arg("--version"));
+        ensure!(runs, "{} does not run", self.program);
+        let program = self.program;
+        ensure!(
+            !succeeds(self.command(bin).arg(&file)),
+            "{program} finds nothing wrong in\n{}",
+            self.planted
+        );
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::root;
+
+    /// A file that is added beside the others is not forgotten.
+    #[test]
+    fn every_workflow_and_script_is_checked() {
+        for (folder, prefix) in [(".github/workflows", ".github/workflows/"), ("scripts", "scripts/")] {
+            for entry in fs::read_dir(root().join(folder)).expect("the folder is there") {
+                let name = entry.expect("can be listed").file_name();
+                let path = format!("{prefix}{}", name.to_string_lossy());
+                let is_checked = CHECKERS.iter().any(|checker| checker.files.contains(&path.as_str()));
+                assert!(is_checked, "{path} is checked by nothing");
+            }
+        }
+    }
+}

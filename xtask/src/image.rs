@@ -1,0 +1,115 @@
+//! `cargo xtask image`: both container images, built, measured, tried and only then pushed.
+
+mod build;
+mod buildah;
+mod smoke;
+
+use anyhow::{Context, Result, ensure};
+
+use self::buildah::Buildah;
+use crate::{
+    packages,
+    process::{command, is_installed, read},
+};
+
+/// Which images, and what to do with them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The image to build; both when not given.
+    #[arg(long)]
+    service: Option<Service>,
+    /// Build without link-time optimisation: minutes faster, larger; for trying, never for publishing.
+    #[arg(long, conflicts_with = "push")]
+    quick: bool,
+    /// The version that the image's label tells.
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    version: String,
+    /// Where to push the image once it has been tried, like ghcr.io/owner/name/press:1.2.3; may be repeated.
+    /// Log in with `buildah login` first.
+    #[arg(long, value_name = "REFERENCE", requires = "service")]
+    push: Vec<String>,
+}
+
+/// A service that has an image of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Service {
+    /// The catalogue.
+    Fruits,
+    /// The converter.
+    Press,
+}
+
+impl Service {
+    /// The name of the feature, of the Dockerfile's target and of the image.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fruits => "fruits",
+            Self::Press => "press",
+        }
+    }
+}
+
+/// An image that is slow to pull is slow to start; both stay well under this, compressed.
+const COMPRESSED_BYTES_MAX: u64 = 20 * 1000 * 1000;
+
+/// Builds, measures and tries each image, and pushes it where it was told to.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let missing: Vec<_> = ["buildah"].into_iter().filter(|program| !is_installed(program)).collect();
+    if !missing.is_empty() {
+        println!("missing: {}, which builds and runs container images", missing.join(", "));
+        packages::install(&missing)?;
+    }
+    ensure!(
+        packages::is_root(),
+        "the images are tried as the user they name, with a volume that belongs to that user: run this as root"
+    );
+    let services = args.service.map_or(vec![Service::Fruits, Service::Press], |service| vec![service]);
+    for service in services {
+        let name = service.name();
+        run_one(args, service).with_context(|| format!("the image of {name}"))?;
+    }
+    Ok(())
+}
+
+fn run_one(args: &Args, service: Service) -> Result<()> {
+    build::lay_out(service, args.quick)?;
+    let commit = Commit::read();
+    let buildah = Buildah::new()?;
+    let image = buildah.build(&buildah::Recipe {
+        service,
+        version: &args.version,
+        revision: &commit.id,
+        timestamp: &commit.timestamp,
+    })?;
+    let bytes = buildah.compressed_bytes(&image)?;
+    println!("{image}: {bytes} bytes compressed, of at most {COMPRESSED_BYTES_MAX}");
+    // Without link-time optimisation the size says nothing about what is published.
+    ensure!(args.quick || bytes <= COMPRESSED_BYTES_MAX, "the image is too large");
+
+    smoke::run(&buildah, &image, service)?;
+    println!("{image}: tried, as its own user, twice on one volume");
+    for reference in &args.push {
+        buildah.push(&image, reference)?;
+    }
+    Ok(())
+}
+
+/// What the image was made from. A copy of the source without its history is as good: it tells less.
+struct Commit {
+    id: String,
+    timestamp: String,
+}
+
+impl Commit {
+    fn read() -> Self {
+        let ask = |format: &str| {
+            read(command("git").args(["log", "-1", &format!("--format={format}")]))
+                .map(|answer| answer.trim().to_owned())
+        };
+        Self {
+            id: ask("%H").unwrap_or_else(|_| "unknown".to_owned()),
+            // The same source gives the same image, whenever it is built.
+            timestamp: ask("%ct").unwrap_or_else(|_| "0".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What goes into an image, laid out under `target/image` where the Dockerfile's `prebuilt` stages take it.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Service;
+use crate::process::{cargo, root, run, target};
+
+/// The certificates that public servers are checked against.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Builds the static binary and lays it out with the certificates and the volume's folder.
+pub(super) fn lay_out(service: Service, quick: bool) -> Result<()> {
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let mut cargo = cargo();
+    cargo
+        .args(["build", "--release", "--locked", "--package", "fruitpress", "--no-default-features"])
+        .args(["--features", service.name()])
+        // Without a target of its own, the flag would reach the procedural macros, which cannot be static.
+        .args(["--target", &triple])
+        .env("RUSTFLAGS", "-C target-feature=+crt-static");
+    if quick {
+        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    }
+    run(&mut cargo)?;
+
+    // The Dockerfile reads it inside the build context, which is the workspace's root.
+    let folder = root().join("target/image").join(architecture()?).join(service.name());
+    if folder.exists() {
+        fs::remove_dir_all(&folder).context("could not remove the last image's files")?;
+    }
+    copy(&target().join(triple).join("release/fruitpress"), &folder.join("image/fruitpress"))?;
+    copy(Path::new(CERTIFICATES), &folder.join("image").join(CERTIFICATES.trim_start_matches('/')))
+        .context("Debian's package ca-certificates has them")?;
+    // Apart from the rest, because it belongs to the image's user.
+    fs::create_dir_all(folder.join("volume/data")).context("could not make the volume's folder")
+}
+
+/// The architecture, as container images call it.
+pub(super) fn architecture() -> Result<&'static str> {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        _ => "",
+    };
+    ensure!(!architecture.is_empty(), "images are built on x86_64 and aarch64 only");
+    Ok(architecture)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let copied = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::copy(from, to));
+    copied.with_context(|| format!("could not copy {} to {}", from.display(), to.display()))?;
+    Ok(())
+}

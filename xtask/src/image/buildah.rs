@@ -1,0 +1,176 @@
+//! buildah, with a storage of its own under `target/image`: images built, looked at, started and pushed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::{Service, build::architecture};
+use crate::process::{command, read, root, run};
+
+/// What an image is built with.
+pub(super) struct Recipe<'a> {
+    pub(super) service: Service,
+    pub(super) version: &'a str,
+    pub(super) revision: &'a str,
+    /// In seconds since 1970: of each file in the image, and of the image.
+    pub(super) timestamp: &'a str,
+}
+
+/// buildah and its storage.
+pub(super) struct Buildah {
+    storage: PathBuf,
+}
+
+impl Buildah {
+    /// An empty storage: what an earlier run left is not in the way.
+    pub(super) fn new() -> Result<Self> {
+        let storage = root().join("target/image/storage");
+        if storage.exists() {
+            fs::remove_dir_all(&storage).context("could not remove the last run's storage")?;
+        }
+        fs::create_dir_all(&storage).context("could not make the storage")?;
+        Ok(Self { storage })
+    }
+
+    /// Builds the image of a prebuilt binary; gives its name.
+    pub(super) fn build(&self, recipe: &Recipe) -> Result<String> {
+        let service = recipe.service.name();
+        let image = format!("localhost/fruitpress/{service}:{}", recipe.version);
+        run(self
+            .command("build")
+            // The plain image format has no place for a health check.
+            .args(["--format", "docker", "--isolation", "chroot", "--no-cache"])
+            .args(["--timestamp", recipe.timestamp, "--target", service, "--tag", &image])
+            .args(["--build-arg", "BIN_SOURCE=prebuilt"])
+            .args(["--build-arg", &format!("TARGETARCH={}", architecture()?)])
+            .args(["--build-arg", &format!("VERSION={}", recipe.version)])
+            .args(["--build-arg", &format!("REVISION={}", recipe.revision)])
+            .args(["--file", "Dockerfile", "."]))?;
+        Ok(image)
+    }
+
+    /// How many bytes a registry would send.
+    pub(super) fn compressed_bytes(&self, image: &str) -> Result<u64> {
+        let layout = self.storage.join("compressed");
+        run(self.command("push").args(["--quiet", image]).arg(format!("oci:{}", layout.display())))?;
+        let blob = |descriptor: &Value| -> Result<Value> {
+            let digest = descriptor["digest"].as_str().context("no digest")?;
+            let file = layout.join("blobs").join(digest.replace(':', "/"));
+            Ok(serde_json::from_slice(&fs::read(file)?)?)
+        };
+        let index: Value = serde_json::from_slice(&fs::read(layout.join("index.json"))?)?;
+        let manifest = blob(&index["manifests"][0]).context("the image has no manifest")?;
+        let layers = manifest["layers"].as_array().context("the image has no layers")?;
+        layers.iter().map(|layer| layer["size"].as_u64().context("a layer has no size")).sum()
+    }
+
+    /// What the image says about running it.
+    pub(super) fn config(&self, image: &str) -> Result<Value> {
+        let described = read(self.command("inspect").args(["--type", "image", image]))?;
+        let described: Value = serde_json::from_str(&described).context("buildah inspect printed no JSON")?;
+        Ok(described["Docker"]["config"].clone())
+    }
+
+    /// A container of the image, not yet running.
+    pub(super) fn container(&self, image: &str) -> Result<Container<'_>> {
+        let name = read(self.command("from").args(["--pull-never", image]))?.trim().to_owned();
+        Ok(Container { buildah: self, name })
+    }
+
+    /// Sends the image to a registry.
+    pub(super) fn push(&self, image: &str, reference: &str) -> Result<()> {
+        run(self.command("push").args(["--format", "v2s2", image]).arg(format!("docker://{reference}")))
+    }
+
+    fn command(&self, subcommand: &str) -> Command {
+        let mut buildah = command("buildah");
+        // Works where a file system cannot be laid over another, as inside a container.
+        buildah.args(["--storage-driver", "vfs"]);
+        buildah.arg("--root").arg(self.storage.join("root"));
+        buildah.arg("--runroot").arg(self.storage.join("run"));
+        buildah.arg(subcommand);
+        buildah
+    }
+}
+
+/// A container; removed when dropped.
+pub(super) struct Container<'a> {
+    buildah: &'a Buildah,
+    name: String,
+}
+
+impl Container<'_> {
+    /// Where its root file system can be looked at.
+    pub(super) fn root(&self) -> Result<PathBuf> {
+        Ok(PathBuf::from(read(self.buildah.command("mount").arg(&self.name))?.trim()))
+    }
+
+    /// A command inside it, as the image's user, with a folder as its volume and these settings.
+    pub(super) fn command(&self, volume: &Path, settings: &[(&str, String)], words: &[&str]) -> Command {
+        let mut run = self.buildah.command("run");
+        run.args(["--isolation", "chroot", "--network", "host"]);
+        run.arg("--volume").arg(format!("{}:/data", volume.display()));
+        for (name, value) in settings {
+            run.arg("--env").arg(format!("{name}={value}"));
+        }
+        run.arg(&self.name).arg("--").args(words);
+        run
+    }
+}
+
+impl Drop for Container<'_> {
+    fn drop(&mut self) {
+        // The storage is made anew each time: what stays behind is only space.
+        let _ = read(self.buildah.command("rm").arg(&self.name));
+    }
+}
+
+/// A program that is running; killed when dropped.
+pub(super) struct Running(Child);
+
+impl Running {
+    /// Starts a program.
+    pub(super) fn start(command: &mut Command) -> Result<Self> {
+        Ok(Self(command.stdout(Stdio::null()).spawn().context("could not start the container")?))
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_running(&mut self) -> bool {
+        self.0.try_wait().is_ok_and(|status| status.is_none())
+    }
+
+    /// Asks it to end, as a container's host does, and waits for that.
+    pub(super) fn stop(mut self) -> Result<ExitStatus> {
+        // The shell's own: a small Debian has no program of this name.
+        run(command("sh").args(["-c", &format!("kill -TERM {}", self.0.id())]))?;
+        let deadline = Instant::now() + Duration::from_secs(15);
+        while Instant::now() < deadline {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(status);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        bail!("still running 15 seconds after SIGTERM")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Fails unless a value of the image's description is the expected one.
+pub(super) fn expect(config: &Value, name: &str, expected: &Value) -> Result<()> {
+    let found = &config[name];
+    ensure!(found == expected, "the image's {name} is {found} instead of {expected}");
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! A local server of images: what the press fetches from when it is tried or measured.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+};
+
+use anyhow::{Context, Result};
+
+/// Serves each body at `/0`, `/1`, … on a free port of loopback until this program ends.
+pub(crate) fn serve(bodies: Vec<Vec<u8>>) -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on loopback")?;
+    let address = listener.local_addr()?;
+    let bodies: Arc<[Vec<u8>]> = bodies.into();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let bodies = Arc::clone(&bodies);
+            // A client that goes away while it is answered is no concern of the server.
+            thread::spawn(move || answer(&stream, &bodies).ok());
+        }
+    });
+    Ok(address)
+}
+
+fn answer(mut stream: &TcpStream, bodies: &[Vec<u8>]) -> Result<()> {
+    let mut request = BufReader::new(stream);
+    let mut line = String::new();
+    request.read_line(&mut line)?;
+    let mut header = String::new();
+    while request.read_line(&mut header)? > 2 {
+        header.clear();
+    }
+    let body = line
+        .strip_prefix("GET /")
+        .and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok())
+        .and_then(|index| bodies.get(index));
+    let Some(body) = body else {
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
+        return Ok(());
+    };
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serve;
+    use crate::http::get;
+
+    #[test]
+    fn serves_each_body_at_its_number() {
+        let address = serve(vec![b"zero".to_vec(), b"one".to_vec()]).expect("a port is free");
+        assert_eq!(get(address, "/1").expect("answers").body, b"one");
+        assert_eq!(get(address, "/2").expect("answers").status, 404);
+        assert_eq!(get(address, "/x").expect("answers").status, 404);
+    }
+}

@@ -1,0 +1,97 @@
+//! The tools the tests need, who needs them, and how they are installed.
+//!
+//! A C compiler is not on the list: without one, cargo could not have linked this program.
+
+use anyhow::{Context, Result};
+
+use crate::{
+    packages,
+    process::{command, is_installed, succeeds},
+};
+
+/// Tests that need the same kind of tool stand in modules of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Module {
+    /// Readers and decoders that aren't ours.
+    Foreign,
+    /// A real browser.
+    Browser,
+    /// A folder of images that isn't part of the source.
+    Corpus,
+}
+
+impl Module {
+    /// The name in a test's path.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Foreign => "foreign",
+            Self::Browser => "browser",
+            Self::Corpus => "corpus",
+        }
+    }
+}
+
+/// One tool: what it is called, where it comes from, and what for.
+#[derive(Debug)]
+pub(super) struct Need {
+    /// The program, as the tests start it.
+    pub(super) program: &'static str,
+    /// The tests that need it.
+    pub(super) module: Module,
+    package: &'static str,
+    why: &'static str,
+    is_there: fn(&str) -> bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        program: "qpdf",
+        module: Module::Foreign,
+        package: "qpdf",
+        why: "checks the syntax of every PDF that a test makes",
+        is_there: is_installed,
+    },
+    Need {
+        program: "pdfimages",
+        module: Module::Foreign,
+        package: "poppler-utils",
+        why: "takes the images out of a PDF",
+        is_there: is_installed,
+    },
+    Need {
+        program: "python3",
+        module: Module::Foreign,
+        package: "python3",
+        why: "runs the decoders that ours are compared with",
+        is_there: is_installed,
+    },
+    Need {
+        program: "python3 -m venv",
+        module: Module::Foreign,
+        package: "python3-venv",
+        why: "keeps those decoders apart from the system",
+        // Debian has the `venv` module without the `ensurepip` that it needs.
+        is_there: |_| succeeds(command("python3").args(["-c", "import venv, ensurepip"])),
+    },
+    Need {
+        program: "chromium",
+        module: Module::Browser,
+        package: "chromium",
+        why: "opens the pages that the services serve",
+        is_there: is_installed,
+    },
+];
+
+/// The tools that are not there.
+pub(super) fn missing() -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !(need.is_there)(need.program)).collect()
+}
+
+/// Installs the packages of these tools as root on Debian and its kin; elsewhere says the one command to run.
+pub(super) fn install(missing: &[&Need]) -> Result<()> {
+    for need in missing {
+        println!("missing: {} ({}), of the package {}", need.program, need.why, need.package);
+    }
+    packages::install(&missing.iter().map(|need| need.package).collect::<Vec<_>>())
+        .context("`cargo xtask test --no-install` runs the tests that can run without them")
+}
