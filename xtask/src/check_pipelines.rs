@@ -8,7 +8,7 @@ use std::{fs, path::Path, process::Command};
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    process::{self, command, succeeds},
+    process::{self, command},
     python,
 };
 
@@ -20,6 +20,8 @@ struct Checker {
     /// Where the mistake is planted: some checkers go by the file's place.
     planted_path: &'static str,
     planted: &'static str,
+    /// What it says about the mistake: a checker that fails for another reason has found nothing.
+    finds: &'static str,
 }
 
 const WORKFLOWS: &[&str] = &[".github/workflows/ci.yml", ".github/workflows/images.yml"];
@@ -31,6 +33,7 @@ const CHECKERS: &[Checker] = &[
         files: WORKFLOWS,
         planted_path: ".github/workflows/planted.yml",
         planted: "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ steps.b.outputs.c }}\n",
+        finds: "property \"b\" is not defined",
     },
     Checker {
         program: "zizmor",
@@ -38,6 +41,7 @@ const CHECKERS: &[Checker] = &[
         files: &[".github"],
         planted_path: ".github/workflows/planted.yml",
         planted: "on: issues\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo '${{ github.event.issue.title }}'\n",
+        finds: "template-injection",
     },
     Checker {
         program: "check-jsonschema",
@@ -45,6 +49,7 @@ const CHECKERS: &[Checker] = &[
         files: WORKFLOWS,
         planted_path: "planted.yml",
         planted: "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    timeout-minutes: soon\n    steps: []\n",
+        finds: "timeout-minutes",
     },
     Checker {
         program: "check-jsonschema",
@@ -52,6 +57,7 @@ const CHECKERS: &[Checker] = &[
         files: &[".github/dependabot.yml"],
         planted_path: "planted.yml",
         planted: "version: 2\nupdates:\n  - package-ecosystem: cargo\n    directory: /\n",
+        finds: "schedule",
     },
     Checker {
         program: "check-jsonschema",
@@ -59,6 +65,7 @@ const CHECKERS: &[Checker] = &[
         files: &[".gitlab-ci.yml"],
         planted_path: "planted.yml",
         planted: "test:\n  scripts: [cargo xtask test]\n  script: 7\n",
+        finds: "scripts",
     },
     Checker {
         program: "check-jsonschema",
@@ -66,6 +73,7 @@ const CHECKERS: &[Checker] = &[
         files: &["compose.yaml"],
         planted_path: "planted.yaml",
         planted: "services:\n  a:\n    read_only_root: true\n",
+        finds: "read_only_root",
     },
     Checker {
         program: "hadolint",
@@ -73,6 +81,7 @@ const CHECKERS: &[Checker] = &[
         files: &["Dockerfile"],
         planted_path: "Dockerfile",
         planted: "FROM debian:latest\nRUN cd /tmp && apt-get install qpdf\n",
+        finds: "DL3007",
     },
     Checker {
         program: "shellcheck",
@@ -84,6 +93,7 @@ const CHECKERS: &[Checker] = &[
         files: &[".ci/run", "scripts/entrypoint.sh", "scripts/publish.sh"],
         planted_path: "planted.sh",
         planted: "#!/bin/sh\nrm -r $1/*\n",
+        finds: "SC2086",
     },
 ];
 
@@ -118,14 +128,15 @@ impl Checker {
         let file = folder.join(self.planted_path);
         fs::create_dir_all(file.parent().unwrap_or(folder))?;
         fs::write(&file, self.planted).context("could not plant a mistake")?;
-        let runs = succeeds(self.command(bin).arg("--version"));
-        ensure!(runs, "{} does not run", self.program);
-        let program = self.program;
-        ensure!(
-            !succeeds(self.command(bin).arg(&file)),
-            "{program} finds nothing wrong in\n{}",
-            self.planted
-        );
+        let output = self
+            .command(bin)
+            .arg(&file)
+            .output()
+            .with_context(|| format!("{} does not run", self.program))?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        let is_found = !output.status.success() && said.contains(self.finds);
+        ensure!(is_found, "{} does not find {:?} in\n{}\n{said}", self.program, self.finds, self.planted);
         Ok(())
     }
 }

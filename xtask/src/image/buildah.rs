@@ -78,9 +78,11 @@ impl Buildah {
         Ok(described["Docker"]["config"].clone())
     }
 
-    /// A container of the image, not yet running.
+    /// A container of the image, not yet running, whose volume is left to the one who starts it.
     pub(super) fn container(&self, image: &str) -> Result<Container<'_>> {
         let name = read(self.command("from").args(["--pull-never", image]))?.trim().to_owned();
+        // Otherwise buildah lays a volume of its own over the one that is mounted there.
+        read(self.command("config").args(["--volume", "/data-", &name]))?;
         Ok(Container { buildah: self, name })
     }
 
