@@ -33,13 +33,7 @@ impl Kind {
 
     /// One occurrence of this kind, with what the client should read.
     pub fn because(self, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem {
-            kind: self,
-            detail: detail.into(),
-            errors: Vec::new(),
-            headers: Vec::new(),
-            cause: None,
-        }
+        Problem { kind: self, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
     }
 }
 

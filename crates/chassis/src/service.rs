@@ -19,3 +19,12 @@ pub struct Service {
     /// Asked by `/readyz`: does each dependency answer?
     pub ready: Arc<dyn Fn() -> Readiness + Send + Sync>,
 }
+
+/// What was found when one dependency was asked, without changing it, whether it would serve.
+#[derive(Debug)]
+pub struct Finding {
+    /// What was asked, for a person: `catalogue sqlite:data/fruits.db`.
+    pub dependency: String,
+    /// What it said, or why it would not do.
+    pub outcome: anyhow::Result<String>,
+}

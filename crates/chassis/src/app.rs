@@ -1,0 +1,78 @@
+//! The routers of both listeners, put together from the services and the chassis's own paths.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::{
+    BaseUrl, Problem, Service, Settings, docs,
+    health::{self, Health},
+    metrics::{self, Metrics},
+    middleware,
+    problem::kind,
+    settings::{Hosts, Limits},
+    telemetry::sentry::Reporter,
+};
+
+/// Everything that is served, in process: tests call the routers, [`run`](crate::run) binds them to sockets.
+pub struct App {
+    /// What the world sees: the services' routes and the chassis's, behind the middleware.
+    pub public: Router,
+    /// What the operators see: `/metrics` and health, without middleware.
+    pub ops: Router,
+    pub(crate) health: Arc<Health>,
+}
+
+/// What the middleware and the chassis's own handlers share.
+pub(crate) struct Context {
+    pub(crate) limits: Limits,
+    pub(crate) hosts: Hosts,
+    /// `PUBLIC_URL`, as the base of links.
+    pub(crate) public_url: Option<BaseUrl>,
+    /// Whether only this machine can ask: then the Host header may become a link.
+    pub(crate) on_loopback: bool,
+    pub(crate) project_id: Option<String>,
+    pub(crate) metrics: Metrics,
+    pub(crate) reporter: Option<Reporter>,
+}
+
+/// Puts the routers together. Fails where the settings do not fit each other.
+///
+/// Error reports go to the Sentry client that is current when this is called, if there is one.
+pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
+    let faults = settings.faults();
+    anyhow::ensure!(faults.is_empty(), "{}", faults.join("; "));
+    let context = Arc::new(Context {
+        limits: settings.limits.clone(),
+        hosts: settings.hosts.clone(),
+        public_url: settings.hosts.public_url.clone().map(BaseUrl::new),
+        on_loopback: settings.bind.host.is_loopback(),
+        project_id: settings.log.project_id.clone(),
+        metrics: Metrics::new(),
+        reporter: Reporter::current(),
+    });
+    let mut routes = docs::router(&services)?;
+    let mut ready = Vec::new();
+    for service in services {
+        routes = routes.merge(service.router);
+        ready.push((service.name, service.ready));
+    }
+    let health = Arc::new(Health::new(ready));
+    let routes = routes.merge(health::router(&health));
+    let public = middleware::stack(with_fallbacks(routes), &context);
+    let ops = with_fallbacks(health::router(&health).merge(metrics::router(&context)));
+    Ok(App { public, ops, health })
+}
+
+/// Without both, axum answers 404 and 405 with empty bodies.
+fn with_fallbacks(routes: Router) -> Router {
+    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+async fn not_found() -> Problem {
+    kind::NOT_FOUND.because("Nothing is at this path; /openapi.json lists what is.")
+}
+
+async fn method_not_allowed() -> Problem {
+    kind::METHOD_NOT_ALLOWED.because("This path does not take this method; see the Allow header.")
+}

@@ -1,0 +1,15 @@
+//! What handlers take from a request; every rejection is a [`Problem`](crate::Problem).
+//!
+//! Handlers receive values that are right, never ones to check later: [`Fields`] hands each field of a JSON
+//! object to the parser of its type and collects what they refuse, [`Path`] and [`Query`] wrap axum's.
+
+mod body;
+mod fields;
+mod json;
+mod path;
+mod query;
+
+pub use body::read_body;
+pub use fields::{Field, Fields, Input, Parsed};
+pub use path::Path;
+pub use query::Query;

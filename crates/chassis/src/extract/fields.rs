@@ -1,0 +1,242 @@
+//! The fields of a JSON object, each parsed into its own type, all faults collected.
+//!
+//! ```
+//! # use chassis::{extract::Fields, Problem};
+//! # fn parse_name(text: String) -> Result<String, &'static str> { Ok(text) }
+//! # fn handler(mut fields: Fields) -> Result<(), Problem> {
+//! let name = fields.required("name", parse_name);
+//! let age = fields.optional("age", |years: u64| u8::try_from(years).map_err(|_| "must be at most 255"));
+//! // From here on both are right, or the answer is 422 with every field that is wrong.
+//! let (name, age): (String, Option<u8>) = fields.finish((name, age))?;
+//! # Ok(()) }
+//! ```
+
+use std::fmt::Display;
+
+use axum::extract::{FromRequest, Request};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value};
+
+use super::{body::read_body, json};
+use crate::{
+    Problem,
+    problem::{FieldError, kind},
+};
+
+/// Field errors that one answer lists; a hostile body could name a hundred thousand.
+const ERRORS_MAX: usize = 20;
+
+/// A JSON object whose fields are still to be parsed. As an extractor it has read the whole body: another
+/// content type is 415, a body over the limit 413, malformed JSON 400, another JSON value than an object 422.
+#[derive(Debug)]
+pub struct Fields {
+    unread: Map<String, Value>,
+    errors: Vec<FieldError>,
+    repeated: Vec<String>,
+}
+
+/// One field's value, to be had from [`Fields::finish`] once all fields are known to be right.
+#[derive(Debug)]
+#[must_use = "hand it to `Fields::finish`"]
+pub struct Field<T>(Option<T>);
+
+impl Fields {
+    /// A field that must be there.
+    pub fn required<I: Input, T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(I) -> Result<T, E>,
+    ) -> Field<T> {
+        match self.unread.shift_remove(name) {
+            Some(value) => Field(self.parse(name, value, parse)),
+            None => {
+                self.fault(name, "is required");
+                Field(None)
+            }
+        }
+    }
+
+    /// A field that may be missing or null.
+    pub fn optional<I: Input, T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(I) -> Result<T, E>,
+    ) -> Field<Option<T>> {
+        match self.unread.shift_remove(name) {
+            None | Some(Value::Null) => Field(Some(None)),
+            Some(value) => Field(self.parse(name, value, parse).map(Some)),
+        }
+    }
+
+    /// The values, if every field was right, none was given twice and none is left unread.
+    pub fn finish<P: Parsed>(mut self, fields: P) -> Result<P::Values, Problem> {
+        for pointer in std::mem::take(&mut self.repeated) {
+            self.errors.push(FieldError { pointer, detail: "is given more than once".to_owned() });
+        }
+        for name in std::mem::take(&mut self.unread).keys() {
+            self.fault(name, "is not a field that is known here");
+        }
+        match fields.values() {
+            Some(values) if self.errors.is_empty() => Ok(values),
+            _ => {
+                self.errors.truncate(ERRORS_MAX);
+                Err(Problem::invalid_fields(self.errors))
+            }
+        }
+    }
+
+    fn parse<I: Input, T, E: Display>(
+        &mut self,
+        name: &str,
+        value: Value,
+        parse: impl FnOnce(I) -> Result<T, E>,
+    ) -> Option<T> {
+        let parsed = I::from_value(value).and_then(|input| parse(input).map_err(|error| error.to_string()));
+        parsed.map_err(|detail| self.fault(name, detail)).ok()
+    }
+
+    fn fault(&mut self, name: &str, detail: impl Into<String>) {
+        // Bounded here too: the names of unknown fields are copied.
+        if self.errors.len() < ERRORS_MAX {
+            let mut pointer = String::new();
+            json::push_token(&mut pointer, name);
+            self.errors.push(FieldError { pointer, detail: detail.into() });
+        }
+    }
+
+    fn from_json(bytes: &[u8]) -> Result<Self, Problem> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            kind::MALFORMED_REQUEST
+                .because(format!("The body is not UTF-8: see the byte at offset {}.", error.valid_up_to()))
+        })?;
+        let (value, repeated) = json::read(text).map_err(|error| {
+            kind::MALFORMED_REQUEST.because(format!("The body is not valid JSON: {error}."))
+        })?;
+        match value {
+            Value::Object(unread) => Ok(Self { unread, errors: Vec::new(), repeated }),
+            other => Err(Problem::invalid_fields(vec![FieldError {
+                pointer: String::new(),
+                detail: format!("The body must be a JSON object, not {}.", name_of(&other)),
+            }])),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        require_json(&parts.headers)?;
+        let bytes = read_body(body).await?;
+        Self::from_json(&bytes)
+    }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let refuse = |what: String| {
+        kind::UNSUPPORTED_MEDIA_TYPE
+            .because(format!("{what}; send JSON in UTF-8 with Content-Type: application/json."))
+            .header(header::ACCEPT, HeaderValue::from_static("application/json"))
+    };
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Err(refuse("The request has no Content-Type".to_owned()));
+    };
+    let text = value.to_str().unwrap_or_default();
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    if !json {
+        return Err(refuse(format!("The request's Content-Type is {text:?}")));
+    }
+    for parameter in parts {
+        if let Some((name, charset)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("charset")
+            && !charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        {
+            return Err(refuse(format!("The request's charset is {charset:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// What a field's parser can start from.
+pub trait Input: Sized {
+    /// The value in this type, or what it must be and what it is instead.
+    fn from_value(value: Value) -> Result<Self, String>;
+}
+
+macro_rules! inputs {
+    ($($type:ty, $wanted:literal, $pattern:pat => $value:expr;)*) => {$(
+        impl Input for $type {
+            fn from_value(value: Value) -> Result<Self, String> {
+                match value {
+                    $pattern => $value,
+                    other => Err(format!("must be {}, not {}", $wanted, name_of(&other))),
+                }
+            }
+        }
+    )*};
+}
+
+inputs! {
+    String, "a string", Value::String(text) => Ok(text);
+    bool, "true or false", Value::Bool(value) => Ok(value);
+    Vec<Value>, "an array", Value::Array(items) => Ok(items);
+    Map<String, Value>, "an object", Value::Object(map) => Ok(map);
+    u64, "a whole number", Value::Number(number) =>
+        number.as_u64().ok_or_else(|| format!("must be a whole number from 0 to {}", u64::MAX));
+    i64, "a whole number", Value::Number(number) =>
+        number.as_i64().ok_or_else(|| format!("must be a whole number from {} to {}", i64::MIN, i64::MAX));
+    f64, "a number", Value::Number(number) => number.as_f64().ok_or_else(|| "must be a finite number".to_owned());
+}
+
+impl Input for Value {
+    fn from_value(value: Value) -> Result<Self, String> {
+        Ok(value)
+    }
+}
+
+fn name_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// One [`Field`] or a tuple of them.
+pub trait Parsed {
+    /// What they hold.
+    type Values;
+    /// The values, if all are there.
+    fn values(self) -> Option<Self::Values>;
+}
+
+impl<T> Parsed for Field<T> {
+    type Values = T;
+
+    fn values(self) -> Option<T> {
+        self.0
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident)+))*) => {$(
+        impl<$($name),+> Parsed for ($(Field<$name>,)+) {
+            type Values = ($($name,)+);
+
+            #[allow(non_snake_case, reason = "the type's name is the variable's too")]
+            fn values(self) -> Option<Self::Values> {
+                let ($($name,)+) = self;
+                Some(($($name.0?,)+))
+            }
+        }
+    )*};
+}
+
+tuples! { (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }

@@ -1,0 +1,130 @@
+//! One connection, from accept to close.
+
+use std::{convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, task::Poll, time::Duration};
+
+use axum::{Router, body::Body};
+use http::{Request, Response};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{net::TcpStream, sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::{
+    ConnectionLimits,
+    activity::{Activity, WatchedBody, WatchedIo},
+};
+use crate::address::Peer;
+
+/// Bytes of a request's header; more is answered 431.
+const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Requests at one time on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 128;
+/// How often a silent HTTP/2 peer is asked whether it is still there, and how long it has for its answer.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) struct Connection {
+    pub(super) router: Router,
+    pub(super) limits: ConnectionLimits,
+    pub(super) peer: SocketAddr,
+    pub(super) crowded: watch::Receiver<()>,
+    pub(super) stop: CancellationToken,
+    pub(super) cut: CancellationToken,
+}
+
+/// Why the watchdog looked up.
+enum Event {
+    Closed,
+    Overdue,
+    Stop,
+    Crowded,
+    Cut,
+}
+
+impl Connection {
+    /// Serves requests until the client closes, a limit is reached, or the server stops.
+    pub(super) async fn serve(mut self, stream: TcpStream) {
+        let activity = Activity::new(self.limits);
+        let io = TokioIo::new(WatchedIo::new(stream, activity.clone()));
+        let builder = protocols();
+        let (router, peer, watched) = (self.router.clone(), self.peer, activity.clone());
+        let service = service_fn(move |request| answer(router.clone(), peer, watched.clone(), request));
+        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + self.limits.header_timeout));
+        let mut closing = false;
+        loop {
+            // The alarm is only ever moved back when it rings, and forward when something is due earlier: in the
+            // common case a request costs no timer at all.
+            let served = poll_fn(|task| {
+                if let Poll::Ready(result) = connection.as_mut().poll(task) {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                    return Poll::Ready(Event::Closed);
+                }
+                if let Some(due) = activity.deadline().filter(|due| *due < alarm.deadline()) {
+                    alarm.as_mut().reset(due);
+                }
+                alarm.as_mut().poll(task).map(|()| Event::Overdue)
+            });
+            let event = tokio::select! {
+                biased;
+                event = served => event,
+                () = self.cut.cancelled() => Event::Cut,
+                () = self.stop.cancelled(), if !closing => Event::Stop,
+                Ok(()) = self.crowded.changed(), if !closing => Event::Crowded,
+            };
+            match event {
+                Event::Closed | Event::Cut => return,
+                Event::Overdue => match activity.deadline() {
+                    Some(due) if due <= Instant::now() => {
+                        tracing::debug!("connection was silent or stalled for too long");
+                        return;
+                    }
+                    due => alarm
+                        .as_mut()
+                        .reset(due.unwrap_or_else(|| Instant::now() + self.limits.header_timeout)),
+                },
+                // Nothing of it is known to be a request.
+                Event::Stop if activity.is_fresh() => return,
+                Event::Crowded if activity.is_fresh() => {}
+                Event::Stop | Event::Crowded => {
+                    closing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    }
+}
+
+/// HTTP/1.1, and HTTP/2 without TLS for clients that know beforehand, as balancers do.
+fn protocols() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // The watchdog's clock stands in for the library's.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEADER_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADER_BYTES_MAX as u32)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT);
+    builder
+}
+
+async fn answer(
+    router: Router,
+    peer: SocketAddr,
+    activity: Activity,
+    request: Request<Incoming>,
+) -> Result<Response<WatchedBody>, Infallible> {
+    let in_flight = activity.begin(request.version());
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(Peer(peer));
+    let response = router.oneshot(request).await?;
+    Ok(response.map(|body| WatchedBody::new(body, in_flight)))
+}

@@ -1,0 +1,205 @@
+//! Log lines for machines: one JSON object a line.
+//!
+//! Keys are the fields' own dotted names, the event's first and those of the spans around it after, so that a
+//! request's id is on every line that is written on its behalf.
+
+use std::fmt::{self, Write};
+
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    Layer,
+    field::RecordFields,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter,
+        format::Writer,
+        time::{FormatTime, SystemTime},
+    },
+    registry::LookupSpan,
+};
+
+/// A layer that writes such lines; `cloud` names the level as Google's Cloud Logging reads it.
+pub(super) fn layer<S, W>(cloud: bool, writer: W) -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt::layer()
+        .fmt_fields(JsonFields)
+        .event_format(JsonLine { cloud })
+        .with_writer(writer)
+}
+
+struct JsonLine {
+    cloud: bool,
+}
+
+impl<S> FormatEvent<S, JsonFields> for JsonLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        line.write_str("{\"timestamp\":\"")?;
+        SystemTime.format_time(&mut line)?;
+        line.write_str("\",")?;
+        let level = *event.metadata().level();
+        if self.cloud {
+            write!(line, "\"severity\":\"{}\"", severity(level))?;
+        } else {
+            write!(line, "\"level\":\"{}\"", name(level))?;
+        }
+        line.write_str(",\"target\":")?;
+        write_string(&mut line, event.metadata().target())?;
+        let mut fields = FieldWriter { out: &mut line, first: false, result: Ok(()) };
+        event.record(&mut fields);
+        fields.result?;
+        for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root)
+        {
+            let extensions = span.extensions();
+            if let Some(fields) =
+                extensions.get::<FormattedFields<JsonFields>>().filter(|fields| !fields.is_empty())
+            {
+                write!(line, ",{fields}")?;
+            }
+        }
+        line.write_str("}\n")
+    }
+}
+
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+/// The LogSeverity of Google's Cloud Logging.
+fn severity(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR",
+        Level::WARN => "WARNING",
+        Level::INFO => "INFO",
+        Level::DEBUG | Level::TRACE => "DEBUG",
+    }
+}
+
+/// Writes a span's fields once, as the inside of an object.
+struct JsonFields;
+
+impl<'w> FormatFields<'w> for JsonFields {
+    fn format_fields<R: RecordFields>(&self, mut out: Writer<'w>, fields: R) -> fmt::Result {
+        let mut visitor = FieldWriter { out: &mut out, first: true, result: Ok(()) };
+        fields.record(&mut visitor);
+        visitor.result
+    }
+
+    fn add_fields(
+        &self,
+        current: &'w mut FormattedFields<Self>,
+        fields: &tracing::span::Record<'_>,
+    ) -> fmt::Result {
+        let first = current.is_empty();
+        let mut out = current.as_writer();
+        let mut visitor = FieldWriter { out: &mut out, first, result: Ok(()) };
+        fields.record(&mut visitor);
+        visitor.result
+    }
+}
+
+struct FieldWriter<'a, 'w> {
+    out: &'a mut Writer<'w>,
+    first: bool,
+    result: fmt::Result,
+}
+
+impl FieldWriter<'_, '_> {
+    fn write(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        // For the trace exporter alone.
+        if self.result.is_err() || field.name().starts_with("otel.") {
+            return;
+        }
+        self.result = self.key(field.name()).and_then(|()| value(self.out));
+    }
+
+    fn key(&mut self, name: &str) -> fmt::Result {
+        if !std::mem::take(&mut self.first) {
+            self.out.write_char(',')?;
+        }
+        write_string(self.out, name)?;
+        self.out.write_char(':')
+    }
+}
+
+impl Visit for FieldWriter<'_, '_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // JSON has no infinities.
+        if value.is_finite() {
+            self.write(field, |out| write!(out, "{:?}", (value * 1000.0).round() / 1000.0));
+        } else {
+            self.write(field, |out| write!(out, "\"{value}\""));
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.write(field, |out| write!(out, "{value}"));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write(field, |out| write!(out, "{value}"));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.write(field, |out| write!(out, "{value}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.write(field, |out| write_string(out, value));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        let mut chain = value.to_string();
+        let mut source = value.source();
+        while let Some(error) = source {
+            let _ = write!(chain, ": {error}");
+            source = error.source();
+        }
+        self.write(field, |out| write_string(out, &chain));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
+        self.write(field, |out| write_string(out, &text));
+    }
+}
+
+/// A JSON string, RFC 8259 section 7.
+fn write_string(out: &mut Writer<'_>, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    let mut rest = text;
+    while let Some(at) =
+        rest.find(|character: char| character < ' ' || matches!(character, '"' | '\\' | '\x7f'))
+    {
+        let (plain, special) = rest.split_at(at);
+        out.write_str(plain)?;
+        let mut characters = special.chars();
+        match characters.next() {
+            Some(quoted @ ('"' | '\\')) => write!(out, "\\{quoted}")?,
+            Some('\n') => out.write_str("\\n")?,
+            Some(control) => write!(out, "\\u{:04x}", u32::from(control))?,
+            None => {}
+        }
+        rest = characters.as_str();
+    }
+    out.write_str(rest)?;
+    out.write_char('"')
+}
