@@ -87,9 +87,9 @@ impl Fault {
         Self::Malformed(detail.into())
     }
 
-    /// `what` is a clause with its size, as in "the image is 70,000 pixels wide".
+    /// `what` names the thing, as in "the JPEG's colour profile".
     pub(crate) fn too_large(limit: &'static str, max: u64, what: impl fmt::Display) -> Self {
-        let detail = format!("{what}; at most {} are converted here", Count(max));
+        let detail = format!("{what} may have at most {} here", Count(max));
         Self::TooLarge { limit, max, detail }
     }
 

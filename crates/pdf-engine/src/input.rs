@@ -1,6 +1,9 @@
 //! The source as the formats read it: forward, counted, cancellable, with its errors told apart.
 
-use std::io::{BufRead, ErrorKind};
+use std::{
+    fmt::{self, Write},
+    io::{BufRead, ErrorKind},
+};
 
 use crate::{
     Cancel, Source,
@@ -55,8 +58,10 @@ impl<'a> Input<'a> {
     }
 
     /// Says what is being read, for the message if the source ends within it.
-    pub(crate) fn enter(&mut self, place: impl Into<String>) {
-        self.place = place.into();
+    pub(crate) fn enter(&mut self, place: fmt::Arguments<'_>) {
+        self.place.clear();
+        // Writing to a string cannot fail.
+        let _ = self.place.write_fmt(place);
     }
 
     /// How many bytes were read so far.

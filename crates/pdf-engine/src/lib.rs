@@ -6,16 +6,26 @@
 //! and logs nothing: its caller does.
 
 mod cancel;
+mod document;
+mod embed;
 mod error;
 mod format;
+mod inflate;
 mod input;
+mod jpeg;
 mod limits;
+mod metadata;
 mod options;
+mod pack;
+mod page;
+mod png;
 mod report;
 mod source;
 
 use std::io::Write;
 
+use document::Document;
+use embed::Context;
 use error::Fault;
 use input::Input;
 
@@ -39,17 +49,26 @@ pub fn convert<'a>(
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<Report, Error> {
-    let _ = (sink, options, limits);
+    let mut document = Document::begin(sink, cancel).map_err(|fault| fault.at(0))?;
     let mut pages = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
-        let page: PageReport = embed(index, source, cancel).map_err(|fault| fault.at(index))?;
+        let mut input = Input::new(source, cancel);
+        let mut context = Context { index, options, limits, warnings: Vec::new() };
+        let page = embed(&mut input, &mut document, &mut context).map_err(|fault| fault.at(index))?;
         pages.push(page);
     }
-    if pages.is_empty() { Err(Error::NoSource) } else { Ok(Report { pages, bytes: 0 }) }
+    let Some(last) = pages.len().checked_sub(1) else { return Err(Error::NoSource) };
+    let bytes = document.finish().map_err(|fault| fault.at(last))?;
+    Ok(Report { pages, bytes })
 }
 
-fn embed(_index: usize, source: Source<'_>, cancel: &Cancel) -> Result<PageReport, Fault> {
-    let mut input = Input::new(source, cancel);
-    input.sniff()?;
-    Err(Fault::unsupported("not yet"))
+fn embed(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<PageReport, Fault> {
+    match input.sniff()? {
+        Format::Jpeg => jpeg::embed(input, document, context),
+        Format::Png => png::embed(input, document, context),
+    }
 }

@@ -1,5 +1,7 @@
 //! What one conversion may cost, at most.
 
+use crate::error::{Count, Fault};
+
 /// Limits of a conversion, each tested before the memory or the time is spent.
 ///
 /// What is only copied costs no memory, so its limits ([`pixels_max`](Self::pixels_max) and
@@ -10,7 +12,7 @@ pub struct Limits {
     /// Width times height of one image. Default 1,000,000,000: large scans have 400 million, and inflating
     /// this many to check them takes some seconds.
     pub pixels_max: u64,
-    /// Width, and height, of one image. Default 131,071: PDFium, and so Chromium, draws no longer side.
+    /// Width, and height, of one image. Default 131,071: `PDFium`, and so Chromium, draws no longer side.
     pub side_pixels_max: u32,
     /// Bytes of samples held at once where an image must be decoded. Default 256 MiB: an interlaced PNG of
     /// 67 megapixels with alpha.
@@ -27,6 +29,23 @@ pub struct Limits {
     /// Scans of a JPEG. Default 200: real progressive files have about ten, and each one costs a reader a pass
     /// over the whole image.
     pub scans_max: u32,
+}
+
+impl Limits {
+    /// Whether an image of this size is taken at all.
+    pub(crate) fn check_size(&self, format: &str, width: u32, height: u32) -> Result<(), Fault> {
+        let [across, down] = [width, height].map(|side| Count(u64::from(side)));
+        if width.max(height) > self.side_pixels_max {
+            let max = u64::from(self.side_pixels_max);
+            let what = format!("the {format} has {across} × {down} pixels, and a side");
+            return Err(Fault::too_large("side_pixels_max", max, what));
+        }
+        if u64::from(width) * u64::from(height) > self.pixels_max {
+            let what = format!("the {format} has {across} × {down} pixels, and in all");
+            return Err(Fault::too_large("pixels_max", self.pixels_max, what));
+        }
+        Ok(())
+    }
 }
 
 impl Default for Limits {

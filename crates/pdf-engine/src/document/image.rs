@@ -1,0 +1,140 @@
+//! Image dictionaries: ISO 32000-1, section 8.9.5.
+
+use std::fmt::Write;
+
+use super::{Ref, syntax::Hex};
+
+/// An image or a soft mask, without its samples.
+pub(crate) struct Image<'a> {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) bits_per_sample: u8,
+    pub(crate) color: Color<'a>,
+    pub(crate) encoding: Encoding,
+    /// Whether the samples count backwards, as in the CMYK files of Adobe's programs.
+    pub(crate) inverted: bool,
+    pub(crate) transparency: Transparency,
+}
+
+/// What the samples mean.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Color<'a> {
+    pub(crate) space: Space,
+    pub(crate) profile: Option<Ref>,
+    /// The colours that samples count, of one byte for each channel of `space`.
+    pub(crate) palette: Option<&'a [u8]>,
+}
+
+/// The colour spaces that hold without a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Space {
+    Gray,
+    Rgb,
+    Cmyk,
+}
+
+/// How the samples are compressed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Encoding {
+    /// JPEG. `transform` says whether three components are YCbCr, where the file does not.
+    Jpeg { transform: Option<bool> },
+    /// Deflate over rows that are filtered as PNG filters them.
+    PngRows,
+}
+
+/// How some of an image is let through.
+#[derive(Debug, Clone)]
+pub(crate) enum Transparency {
+    Opaque,
+    /// Pixels of exactly these samples are not painted.
+    Key(Vec<u16>),
+    /// Another image says how much each pixel covers.
+    SoftMask(Ref),
+}
+
+impl Space {
+    pub(crate) fn channels(self) -> u8 {
+        match self {
+            Self::Gray => 1,
+            Self::Rgb => 3,
+            Self::Cmyk => 4,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gray => "DeviceGray",
+            Self::Rgb => "DeviceRGB",
+            Self::Cmyk => "DeviceCMYK",
+        }
+    }
+}
+
+impl Color<'_> {
+    /// Device colour without a palette.
+    pub(crate) fn device(space: Space) -> Self {
+        Self { space, profile: None, palette: None }
+    }
+
+    fn channels(self) -> u8 {
+        if self.palette.is_some() { 1 } else { self.space.channels() }
+    }
+
+    fn array(self) -> String {
+        let base = match self.profile {
+            Some(profile) => format!("[/ICCBased {profile}]"),
+            None => format!("/{}", self.space.name()),
+        };
+        match self.palette {
+            Some(palette) => {
+                let last = (palette.len() / usize::from(self.space.channels())).saturating_sub(1);
+                format!("[/Indexed {base} {last} {}]", Hex(palette))
+            }
+            None => base,
+        }
+    }
+}
+
+impl Image<'_> {
+    pub(super) fn dictionary(&self) -> String {
+        let mut text = format!(
+            "/Type /XObject /Subtype /Image /Width {} /Height {} /BitsPerComponent {} /ColorSpace {}",
+            self.width,
+            self.height,
+            self.bits_per_sample,
+            self.color.array()
+        );
+        self.encoding(&mut text);
+        if self.inverted {
+            let pairs = vec!["1 0"; usize::from(self.color.channels())];
+            let _ = write!(text, " /Decode [{}]", pairs.join(" "));
+        }
+        match &self.transparency {
+            Transparency::Opaque => {}
+            Transparency::Key(samples) => {
+                let ranges: Vec<_> = samples.iter().map(|sample| format!("{sample} {sample}")).collect();
+                let _ = write!(text, " /Mask [{}]", ranges.join(" "));
+            }
+            Transparency::SoftMask(mask) => {
+                let _ = write!(text, " /SMask {mask}");
+            }
+        }
+        text
+    }
+
+    fn encoding(&self, text: &mut String) {
+        let _ = match self.encoding {
+            Encoding::Jpeg { transform: None } => write!(text, " /Filter /DCTDecode"),
+            Encoding::Jpeg { transform: Some(transform) } => {
+                write!(text, " /Filter /DCTDecode /DecodeParms << /ColorTransform {} >>", u8::from(transform))
+            }
+            Encoding::PngRows => write!(
+                text,
+                " /Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {} /BitsPerComponent {} /Columns {} >>",
+                self.color.channels(),
+                self.bits_per_sample,
+                self.width
+            ),
+        };
+    }
+}

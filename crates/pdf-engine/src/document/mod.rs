@@ -1,0 +1,159 @@
+//! The PDF as a stream: objects leave in the order they are made, lengths and offsets follow them.
+//!
+//! Only this module knows PDF's syntax (ISO 32000-1). A stream's `/Length` is an object of its own behind the
+//! stream, so nothing waits in memory for its length; the cross-reference table at the end has the offsets.
+
+mod image;
+mod output;
+mod syntax;
+
+use std::{fmt::Write as _, io::Write};
+
+use crate::{Cancel, error::Fault, page::Page};
+use output::Output;
+use syntax::Real;
+
+pub(crate) use image::{Color, Encoding, Image, Space, Transparency};
+
+/// Names an object. Every one that is reserved must be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ref(usize);
+
+impl std::fmt::Display for Ref {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} 0 R", self.0)
+    }
+}
+
+/// A PDF under way.
+pub(crate) struct Document<'a> {
+    output: Output<'a>,
+    /// Where each object begins, by its number less one; 0 until it is written.
+    offsets: Vec<u64>,
+    catalog: Ref,
+    tree: Ref,
+    pages: Vec<Ref>,
+}
+
+/// A stream object under way: its dictionary is written, its data are not yet complete.
+pub(crate) struct Stream<'d, 'a> {
+    document: &'d mut Document<'a>,
+    length: Ref,
+    start: u64,
+}
+
+impl<'a> Document<'a> {
+    /// Begins a PDF; nothing is written to `sink` before the first 64 KiB are full.
+    pub(crate) fn begin(sink: &'a mut dyn Write, cancel: &'a Cancel) -> Result<Self, Fault> {
+        let mut output = Output::new(sink, cancel);
+        // The second line tells programs that move files that this one is binary.
+        output.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
+        let mut document =
+            Self { output, offsets: Vec::new(), catalog: Ref(0), tree: Ref(0), pages: Vec::new() };
+        document.catalog = document.reserve();
+        document.tree = document.reserve();
+        Ok(document)
+    }
+
+    /// A name for an object that is written later.
+    pub(crate) fn reserve(&mut self) -> Ref {
+        self.offsets.push(0);
+        Ref(self.offsets.len())
+    }
+
+    /// Begins an image; its encoded samples are written to the stream.
+    pub(crate) fn image(&mut self, name: Ref, image: &Image<'_>) -> Result<Stream<'_, 'a>, Fault> {
+        self.stream(name, &image.dictionary())
+    }
+
+    /// Writes an ICC profile, as it is or already deflated.
+    pub(crate) fn profile(&mut self, bytes: &[u8], space: Space, deflated: bool) -> Result<Ref, Fault> {
+        let name = self.reserve();
+        let filter = if deflated { " /Filter /FlateDecode" } else { "" };
+        let entries = format!("/N {} /Alternate /{}{filter}", space.channels(), space.name());
+        let mut stream = self.stream(name, &entries)?;
+        stream.write(bytes)?;
+        stream.finish()?;
+        Ok(name)
+    }
+
+    /// Writes the page that shows one image.
+    pub(crate) fn page(&mut self, page: &Page, image: Ref) -> Result<(), Fault> {
+        let contents = self.reserve();
+        let matrix = page.matrix.map(|number| Real(number).to_string()).join(" ");
+        let mut stream = self.stream(contents, "")?;
+        stream.write(format!("q {matrix} cm /Im0 Do Q").as_bytes())?;
+        stream.finish()?;
+
+        let name = self.reserve();
+        let [width, height] = page.media.map(Real);
+        let mut entries = format!("/Type /Page /Parent {} /MediaBox [0 0 {width} {height}]", self.tree);
+        if page.user_unit > 1 {
+            let _ = write!(entries, " /UserUnit {}", page.user_unit);
+        }
+        let _ = write!(entries, " /Contents {contents} /Resources << /XObject << /Im0 {image} >> >>");
+        self.object(name, &format!("<< {entries} >>"))?;
+        self.pages.push(name);
+        Ok(())
+    }
+
+    /// Writes what binds the pages together, and tells the PDF's length.
+    pub(crate) fn finish(mut self) -> Result<u64, Fault> {
+        let mut kids = String::new();
+        for page in &self.pages {
+            let _ = write!(kids, " {page}");
+        }
+        let tree = format!("<< /Type /Pages /Count {} /Kids [{kids} ] >>", self.pages.len());
+        self.object(self.tree, &tree)?;
+        self.object(self.catalog, &format!("<< /Type /Catalog /Pages {} >>", self.tree))?;
+
+        let start = self.output.position();
+        let size = self.offsets.len() + 1;
+        self.output.write(format!("xref\n0 {size}\n0000000000 65535 f \n").as_bytes())?;
+        for offset in &self.offsets {
+            debug_assert_ne!(*offset, 0, "a reserved object was not written");
+            self.output.write(format!("{offset:010} 00000 n \n").as_bytes())?;
+        }
+        // The same file twice gives the same identifier, so the output is reproducible.
+        let id = self.output.fingerprint();
+        let root = self.catalog;
+        let trailer = format!(
+            "trailer\n<< /Size {size} /Root {root} /ID [<{id:032x}> <{id:032x}>] >>\nstartxref\n{start}\n%%EOF\n"
+        );
+        self.output.write(trailer.as_bytes())?;
+        self.output.finish()
+    }
+
+    fn object(&mut self, name: Ref, body: &str) -> Result<(), Fault> {
+        self.begin_object(name)?;
+        self.output.write(body.as_bytes())?;
+        self.output.write(b"\nendobj\n")
+    }
+
+    fn stream(&mut self, name: Ref, entries: &str) -> Result<Stream<'_, 'a>, Fault> {
+        let length = self.reserve();
+        self.begin_object(name)?;
+        self.output.write(format!("<< {entries} /Length {length} >>\nstream\n").as_bytes())?;
+        let start = self.output.position();
+        Ok(Stream { document: self, length, start })
+    }
+
+    fn begin_object(&mut self, name: Ref) -> Result<(), Fault> {
+        self.offsets[name.0 - 1] = self.output.position();
+        self.output.write(format!("{} 0 obj\n", name.0).as_bytes())
+    }
+}
+
+impl Stream<'_, '_> {
+    /// Writes encoded data.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.document.output.write(bytes)
+    }
+
+    /// Ends the stream and writes its length.
+    pub(crate) fn finish(self) -> Result<(), Fault> {
+        let length = self.document.output.position() - self.start;
+        self.document.output.write(b"\nendstream\nendobj\n")?;
+        self.document.object(self.length, &length.to_string())
+    }
+}

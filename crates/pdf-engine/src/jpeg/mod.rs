@@ -1,0 +1,110 @@
+//! JPEG (ITU-T T.81), copied byte for byte into `/DCTDecode`, its structure checked on the way.
+//!
+//! Everything before the first scan is read first, because the image's dictionary needs it; the scans then
+//! stream through. What follows the end marker (previews, a second picture, a video) is dropped.
+
+mod frame;
+mod header;
+mod scan;
+mod segment;
+mod tables;
+
+use crate::{
+    Embedding, Format, PageReport,
+    document::{Color, Document, Encoding, Image, Space, Transparency},
+    embed::{Context, shown},
+    error::{Count, Fault},
+    input::Input,
+    metadata::icc,
+    page,
+};
+use frame::Frame;
+use header::{Header, Metadata};
+use scan::Progress;
+
+/// Copies a JPEG into the document and shows it on a page of its own.
+pub(crate) fn embed(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<PageReport, Fault> {
+    let Header { bytes, mut tables, frame, metadata, first_scan } = Header::read(input, context.limits)?;
+    context.limits.check_size("JPEG", frame.width, frame.height)?;
+
+    let name = document.reserve();
+    let image = Image {
+        width: frame.width,
+        height: frame.height,
+        bits_per_sample: 8,
+        color: color(document, context, &frame, &metadata)?,
+        encoding: Encoding::Jpeg { transform: transform(&frame, &metadata) },
+        // Adobe's programs write inks the other way round, and say so by being named.
+        inverted: frame.space() == Space::Cmyk && metadata.adobe_transform.is_some(),
+        transparency: Transparency::Opaque,
+    };
+    let mut stream = document.image(name, &image)?;
+    stream.write(&bytes)?;
+    drop(bytes);
+    let mut progress = Progress::new(frame.clone(), context.limits.scans_max);
+    scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan)?;
+    stream.finish()?;
+
+    let densities = [metadata.density, metadata.exif.and_then(|exif| exif.density)];
+    let dpi = page::dpi(&densities, context.options.dpi_default);
+    let orientation = metadata.exif.unwrap_or_default().orientation;
+    let page_points = shown(document, context, (frame.width, frame.height), dpi, orientation, name)?;
+    Ok(PageReport {
+        index: context.index,
+        format: Format::Jpeg,
+        width: frame.width,
+        height: frame.height,
+        bits_per_sample: 8,
+        page_points,
+        embedding: Embedding::Copied,
+        lossless: true,
+        transparency: false,
+        warnings: std::mem::take(&mut context.warnings),
+    })
+}
+
+/// The colour space, with the file's profile where that fits.
+fn color(
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+    frame: &Frame,
+    metadata: &Metadata,
+) -> Result<Color<'static>, Fault> {
+    let space = frame.space();
+    let mut color = Color::device(space);
+    if metadata.profile.is_empty() {
+        return Ok(color);
+    }
+    let profile = match metadata.profile.assemble() {
+        Some(profile) if profile.len() as u64 > context.limits.icc_bytes_max => {
+            return Err(Fault::too_large(
+                "icc_bytes_max",
+                context.limits.icc_bytes_max,
+                format_args!("the JPEG's colour profile has {} bytes and", Count(profile.len() as u64)),
+            ));
+        }
+        Some(profile) => profile,
+        None => {
+            context.warn("the colour profile is left out: parts of it are missing");
+            return Ok(color);
+        }
+    };
+    match icc::unfit(&profile, space) {
+        Some(reason) => context.warn(format!("the colour profile is left out: {reason}")),
+        None => color.profile = Some(document.profile(&profile, space, false)?),
+    }
+    Ok(color)
+}
+
+/// Whether three components are YCbCr, said in the PDF where the file says it in a way that PDF does not know.
+///
+/// PDF takes three components for YCbCr unless Adobe's marker says otherwise; common decoders also take
+/// components that are called R, G and B for what they are called. With neither marker, both must be told.
+fn transform(frame: &Frame, metadata: &Metadata) -> Option<bool> {
+    let named_rgb = frame.components.iter().map(|component| component.id).eq(*b"RGB");
+    (named_rgb && metadata.adobe_transform.is_none() && !metadata.jfif).then_some(false)
+}

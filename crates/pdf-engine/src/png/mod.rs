@@ -1,0 +1,136 @@
+//! PNG (ISO/IEC 15948): copied where PDF can hold the compressed rows as they are, split where alpha stands
+//! between the colours, decoded only where it is interlaced.
+//!
+//! Every chunk's checksum is checked, and all image data are inflated, copied or not: their length must be
+//! what the header says, and each row's filter one that exists.
+
+mod ancillary;
+mod chunk;
+mod copy;
+mod filter;
+mod header;
+mod idat;
+mod interlace;
+mod rows;
+mod split;
+
+use crate::{
+    Embedding, Format, PageReport,
+    document::{Color, Document, Encoding, Image, Ref, Space, Transparency},
+    embed::{Context, shown},
+    error::Fault,
+    input::Input,
+    page,
+};
+use ancillary::{Ancillary, Key};
+use chunk::Chunks;
+use header::{ColorType, Header};
+
+/// Brings a PNG into the document and shows it on a page of its own.
+pub(crate) fn embed(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<PageReport, Fault> {
+    let mut chunks = Chunks::begin(input)?;
+    let header = Header::read(&mut chunks)?;
+    context.limits.check_size("PNG", header.width, header.height)?;
+    let mut ancillary = Ancillary::read(&mut chunks, &header, context)?;
+
+    let image = embed_image(&mut chunks, document, context, &header, &ancillary)?;
+    ancillary.read_rest(&mut chunks, context)?;
+
+    let densities = [ancillary.density, ancillary.exif.and_then(|exif| exif.density)];
+    let dpi = page::dpi(&densities, context.options.dpi_default);
+    let orientation = ancillary.exif.unwrap_or_default().orientation;
+    let page_points = shown(document, context, (header.width, header.height), dpi, orientation, image)?;
+    Ok(PageReport {
+        index: context.index,
+        format: Format::Png,
+        width: header.width,
+        height: header.height,
+        bits_per_sample: header.bits,
+        page_points,
+        embedding: embedding(&header),
+        lossless: true,
+        transparency: header.color.has_alpha() || ancillary.key.is_some(),
+        warnings: std::mem::take(&mut context.warnings),
+    })
+}
+
+fn embedding(header: &Header) -> Embedding {
+    if header.interlaced {
+        Embedding::Packed
+    } else if header.color.has_alpha() {
+        Embedding::Split
+    } else {
+        Embedding::Copied
+    }
+}
+
+/// Writes the image, and its mask behind it, on the way that suits it.
+fn embed_image(
+    chunks: &mut Chunks<'_, '_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+    header: &Header,
+    ancillary: &Ancillary,
+) -> Result<Ref, Fault> {
+    let color = color(document, header, ancillary)?;
+    let name = document.reserve();
+    let (transparency, mask) = match &ancillary.key {
+        Some(Key::Samples(samples)) => (Transparency::Key(samples.clone()), None),
+        None if !header.color.has_alpha() => (Transparency::Opaque, None),
+        Some(Key::Alphas(_)) | None => {
+            let mask = document.reserve();
+            (Transparency::SoftMask(mask), Some(mask))
+        }
+    };
+    let image = Image {
+        width: header.width,
+        height: header.height,
+        bits_per_sample: header.bits,
+        color,
+        encoding: Encoding::PngRows,
+        inverted: false,
+        transparency,
+    };
+    let alphas = match &ancillary.key {
+        Some(Key::Alphas(alphas)) => Some(alphas.as_slice()),
+        _ => None,
+    };
+    let stream = document.image(name, &image)?;
+    let packed_mask = if header.interlaced {
+        interlace::pack(chunks, stream, context, header, alphas)?
+    } else if header.color.has_alpha() {
+        Some(split::split(chunks, stream, context, header)?)
+    } else {
+        copy::copy(chunks, stream, context, header, alphas)?
+    };
+    if let (Some(name), Some(bytes)) = (mask, packed_mask) {
+        let mask = Image {
+            bits_per_sample: if alphas.is_some() { 8 } else { header.bits },
+            color: Color::device(Space::Gray),
+            transparency: Transparency::Opaque,
+            ..image
+        };
+        let mut stream = document.image(name, &mask)?;
+        stream.write(&bytes)?;
+        stream.finish()?;
+    }
+    Ok(name)
+}
+
+fn color<'p>(
+    document: &mut Document<'_>,
+    header: &Header,
+    ancillary: &'p Ancillary,
+) -> Result<Color<'p>, Fault> {
+    let space = header.color.space();
+    let profile = match &ancillary.profile {
+        Some(deflated) => Some(document.profile(deflated, space, true)?),
+        None => None,
+    };
+    let palette = (header.color == ColorType::Indexed).then_some(ancillary.palette.as_slice());
+    Ok(Color { space, profile, palette })
+}
