@@ -34,7 +34,8 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo that started this program, without what it told this program about itself.
+/// cargo, without what the cargo above told this program about itself: a build script that watches one of
+/// these variables would run again each time.
 pub(crate) fn cargo() -> Command {
     let mut cargo = command("cargo");
     for variable in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {

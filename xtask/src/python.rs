@@ -7,13 +7,26 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::process::{command, read, root, run, tools};
+use crate::{
+    packages,
+    process::{command, read, root, run, succeeds, tools},
+};
+
+/// Whether there is a Python that can make environments: Debian has the `venv` module without the `ensurepip`
+/// that it needs.
+pub(crate) fn is_complete() -> bool {
+    succeeds(command("python3").args(["-c", "import venv, ensurepip"]))
+}
 
 /// The environment `target/tools/NAME` with the packages of `xtask/python/REQUIREMENTS`; gives its `bin` folder.
 ///
 /// The list and the interpreter's version are kept beside the packages once all are in: an interrupted
 /// installation, another list or another Python makes the environment anew.
 pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
+    if !is_complete() {
+        println!("missing: a Python with venv, for {requirements}");
+        packages::install(&["python3", "python3-venv"])?;
+    }
     let list = root().join("xtask/python").join(requirements);
     let wanted = stamp(&list)?;
     let folder = tools().join(name);

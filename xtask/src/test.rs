@@ -16,10 +16,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use self::{needs::Module, tally::Tally};
-use crate::{
-    process::{cargo, is_installed},
-    python,
-};
+use crate::{process::cargo, python};
 
 /// How to run the tests.
 #[derive(Debug, clap::Args)]
@@ -74,12 +71,12 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
             skipped.push((module, format!("missing: {}", lacks.join(", "))));
         }
     }
-    // Without python3 itself there is nothing to ask; `missing` has said so.
-    if is_installed("python3") && !skipped.iter().any(|(module, _)| *module == Module::Foreign) {
+    if !skipped.iter().any(|(module, _)| *module == Module::Foreign) {
         let bin = python::environment("python", "requirements.txt")?;
         tests.env("FRUITPRESS_PYTHON", bin.join("python"));
     }
-    match &args.image_corpus {
+    // A variable that is set and empty counts as unset, as in the services.
+    match args.image_corpus.as_ref().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => {
             let folder = folder
                 .canonicalize()

@@ -4,10 +4,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::{
-    packages,
-    process::{command, is_installed, succeeds},
-};
+use crate::{packages, process::is_installed, python};
 
 /// Tests that need the same kind of tool stand in modules of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +67,7 @@ const NEEDS: &[Need] = &[
         module: Module::Foreign,
         package: "python3-venv",
         why: "keeps those decoders apart from the system",
-        // Debian has the `venv` module without the `ensurepip` that it needs.
-        is_there: |_| succeeds(command("python3").args(["-c", "import venv, ensurepip"])),
+        is_there: |_| python::is_complete(),
     },
     Need {
         program: "chromium",
