@@ -8,8 +8,9 @@ mod needs;
 mod tally;
 
 use std::{
+    ffi::OsString,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -26,7 +27,7 @@ pub(crate) struct Args {
     no_install: bool,
     /// A folder of images; every one is converted and compared. Without it those tests are skipped.
     #[arg(long, env = "IMAGE_CORPUS", value_name = "DIR")]
-    image_corpus: Option<PathBuf>,
+    image_corpus: Option<OsString>,
     /// Only tests whose path contains one of these, and other options of the test harness.
     #[arg(last = true, value_name = "FILTER")]
     filter: Vec<String>,
@@ -76,8 +77,9 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
         tests.env("FRUITPRESS_PYTHON", bin.join("python"));
     }
     // A variable that is set and empty counts as unset, as in the services.
-    match args.image_corpus.as_ref().filter(|folder| !folder.as_os_str().is_empty()) {
+    match args.image_corpus.as_ref().filter(|folder| !folder.is_empty()) {
         Some(folder) => {
+            let folder = Path::new(folder);
             let folder = folder
                 .canonicalize()
                 .with_context(|| format!("IMAGE_CORPUS: cannot open {}", folder.display()))?;

@@ -4,3 +4,4 @@ mod dependencies;
 mod entrypoint;
 mod publish;
 mod sandbox;
+mod test_command;

@@ -3,7 +3,6 @@
 use std::{
     ffi::OsString,
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
@@ -15,9 +14,14 @@ use tempfile::TempDir;
 pub(crate) struct Sandbox(TempDir);
 
 impl Sandbox {
+    /// An empty folder.
+    pub(crate) fn empty() -> Self {
+        Self(tempfile::tempdir().expect("a folder can be made"))
+    }
+
     /// A folder with a copy of `scripts/NAME`.
     pub(crate) fn with_script(name: &str) -> Self {
-        let sandbox = Self(tempfile::tempdir().expect("a folder can be made"));
+        let sandbox = Self::empty();
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts");
         let script = fs::read_to_string(scripts.join(name)).expect("the script is there");
         sandbox.write_program(&format!("scripts/{name}"), &script);
@@ -38,17 +42,32 @@ impl Sandbox {
 
     /// Writes a shell script that can be started; those in `bin` stand in front of the system's.
     pub(crate) fn write_program(&self, name: &str, script: &str) {
-        self.write(name, script);
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755))
-            .expect("can be made runnable");
+        self.write("program.sh", script);
+        self.install_program(&self.path("program.sh"), name);
+        fs::remove_file(self.path("program.sh")).expect("was written");
+    }
+
+    /// Copies a program, by another process: while this one holds it open for writing, a program that another
+    /// test starts meanwhile would hold it too, and then no one can start it ("text file busy").
+    pub(crate) fn install_program(&self, program: &Path, name: &str) {
+        let status =
+            Command::new("install").args(["-D", "-m", "755"]).arg(program).arg(self.path(name)).status();
+        assert!(status.expect("install starts").success(), "{name} cannot be installed");
+    }
+
+    /// A program of the sandbox, started there with an empty environment.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(self.path(name));
+        command.current_dir(self.0.path()).env_clear().stdin(Stdio::null());
+        command
     }
 
     /// A script of the sandbox, started from elsewhere, with nothing but `PATH` in its environment.
     pub(crate) fn script(&self, name: &str, args: &[&str]) -> Command {
         let mut path = self.path("bin").into_os_string();
         path.push(":/usr/local/bin:/usr/bin:/bin");
-        let mut command = Command::new(self.path("scripts").join(name));
-        command.args(args).current_dir("/").env_clear().env("PATH", path).stdin(Stdio::null());
+        let mut command = self.command(&format!("scripts/{name}"));
+        command.args(args).current_dir("/").env("PATH", path);
         command
     }
 
