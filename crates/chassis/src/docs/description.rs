@@ -5,7 +5,7 @@ use utoipa::{
     openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, tag::TagBuilder},
 };
 
-use crate::{Service, health, problem};
+use crate::{health, problem};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -14,17 +14,17 @@ use crate::{Service, health, problem};
 )]
 struct Own;
 
-/// The description of these services and of the chassis's own paths, as `/openapi.json` serves it.
-pub fn openapi(services: &[Service]) -> OpenApi {
-    let names: Vec<&str> = services.iter().map(|service| service.name).collect();
-    let info = match services {
-        [one] => one.openapi.info.clone(),
+/// The description of services, each by its name, and of the chassis's own paths, as `/openapi.json` serves it.
+pub fn openapi(services: impl IntoIterator<Item = (&'static str, OpenApi)>) -> OpenApi {
+    let (names, services): (Vec<_>, Vec<_>) = services.into_iter().unzip();
+    let info = match services.as_slice() {
+        [one] => one.info.clone(),
         several => {
             let descriptions: Vec<String> = several
                 .iter()
                 .filter_map(|service| {
-                    let description = service.openapi.info.description.as_deref()?;
-                    Some(format!("## {}\n\n{description}", service.openapi.info.title))
+                    let description = service.info.description.as_deref()?;
+                    Some(format!("## {}\n\n{description}", service.info.title))
                 })
                 .collect();
             InfoBuilder::new()
@@ -43,7 +43,7 @@ pub fn openapi(services: &[Service]) -> OpenApi {
     };
     let mut description = OpenApiBuilder::new().info(info).build();
     for service in services {
-        description.merge(service.openapi.clone());
+        description.merge(service);
     }
     description.merge(Own::openapi());
     let health =

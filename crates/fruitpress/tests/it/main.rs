@@ -1,1 +1,7 @@
-//! The integration tests of the binary, one binary.
+//! The binary as its users meet it: a process with arguments, variables, signals, files and sockets.
+
+mod command_line; // arguments, variables, exit statuses, every fault at once
+mod convert; // `fruitpress convert` on files and pipes
+mod readme; // the README's offline example, run as it stands
+mod serve; // both services, durability, signals, the health check
+mod support; // starting and asking the binary

@@ -1,0 +1,74 @@
+//! The subcommands, a file each.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+#[cfg(feature = "press")]
+pub(crate) mod convert;
+pub(crate) mod healthcheck;
+#[cfg(feature = "fruits")]
+pub(crate) mod migrate;
+pub(crate) mod openapi;
+pub(crate) mod serve;
+
+use std::{future::Future, io::Write, process::ExitCode};
+
+use anyhow::Context;
+use clap::ArgMatches;
+
+use crate::cli::Command;
+
+impl Command {
+    /// What is wrong with the settings of this command taken together, a line each.
+    pub(crate) fn faults<'a>(
+        &self,
+        known: impl Iterator<Item = &'a clap::Arg>,
+        matches: &ArgMatches,
+    ) -> Vec<String> {
+        match self {
+            Self::Serve(args) => args.settings.faults(known, matches),
+            Self::Check(args) => args.settings.faults(known, matches),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Serve(args) => args.run(),
+            #[cfg(feature = "press")]
+            Self::Convert(args) => args.run(),
+            #[cfg(feature = "fruits")]
+            Self::Migrate(args) => args.run(),
+            Self::Check(args) => args.run(),
+            Self::Openapi(args) => args.run(),
+            Self::Healthcheck(args) => Ok(args.run()),
+            Self::Completions(args) => args.run(),
+        }
+    }
+}
+
+/// A line on standard error, named as command-line tools name theirs.
+pub(crate) fn complain(message: &str) {
+    // A closed standard error leaves nobody to tell.
+    let _ = writeln!(std::io::stderr(), "fruitpress: {message}");
+}
+
+/// Text on standard output. A reader that went away (`| head`) is no failure.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("writing to standard output failed")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Runs `work` on a runtime with a worker a core.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime could not start")?
+        .block_on(work)
+}

@@ -1,0 +1,111 @@
+//! `fruitpress convert` on files and pipes.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    process::Stdio,
+};
+
+use crate::support::{folder, fruitpress, run, stderr, write_png};
+
+#[test]
+fn files_become_one_pdf_a_page_each() {
+    let folder = folder();
+    let (first, second, out) =
+        (folder.path().join("a.png"), folder.path().join("b.png"), folder.path().join("out.pdf"));
+    write_png(&first, 20, 10);
+    write_png(&second, 10, 30);
+    let output = run(fruitpress().arg("convert").args([&first, &second]).arg("-o").arg(&out));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let pdf = fs::read(&out).unwrap();
+    assert!(pdf.starts_with(b"%PDF-1.7"));
+    let pages = String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count()
+        + String::from_utf8_lossy(&pdf).matches("/Type /Page ").count()
+        + String::from_utf8_lossy(&pdf).matches("/Type/Page/").count();
+    assert_eq!(pages, 2);
+    assert_ne!(
+        fs::metadata(&out).unwrap().permissions().mode() & 0o044,
+        0,
+        "others may read it, as the umask says"
+    );
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_pipe_gives_the_bytes_that_a_file_gives() {
+    let folder = folder();
+    let (image, out) = (folder.path().join("a.png"), folder.path().join("out.pdf"));
+    write_png(&image, 64, 64);
+    assert!(run(fruitpress().arg("convert").arg(&image).arg("-o").arg(&out)).status.success());
+    let piped = run(fruitpress().args(["convert", "-"]).stdin(File::open(&image).unwrap()));
+    assert!(piped.status.success(), "{}", stderr(&piped));
+    assert_eq!(piped.stdout, fs::read(&out).unwrap());
+    let named = run(fruitpress().args(["convert", "-", "-o", "-"]).stdin(File::open(&image).unwrap()));
+    assert_eq!(named.stdout, piped.stdout);
+}
+
+#[test]
+fn a_failure_names_the_file_and_leaves_what_was_there() {
+    let folder = folder();
+    let (good, bad, out) =
+        (folder.path().join("good.png"), folder.path().join("bad.png"), folder.path().join("out.pdf"));
+    write_png(&good, 64, 64);
+    let mut bytes = fs::read(&good).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&bad, bytes).unwrap();
+    fs::write(&out, "what was there").unwrap();
+    let output = run(fruitpress().arg("convert").args([&good, &bad]).arg("-o").arg(&out));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("bad.png"), "{}", stderr(&output));
+    assert_eq!(fs::read(&out).unwrap(), b"what was there");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "no half-written file is left");
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_said() {
+    let folder = folder();
+    let image = folder.path().join("a.png");
+    write_png(&image, 8, 8);
+    let cases: [(&[&str], &str); 4] = [
+        (&["missing.png", "-o", "x.pdf"], "missing.png"),
+        (&[".", "-o", "x.pdf"], "directory"),
+        (&["a.png", "-o", "no/such/folder/x.pdf"], "no/such/folder"),
+        (&["-", "-", "-o", "x.pdf"], "standard input"),
+    ];
+    for (arguments, word) in cases {
+        let output = run(fruitpress().current_dir(folder.path()).arg("convert").args(arguments));
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&output).contains(word), "{arguments:?}: {}", stderr(&output));
+        assert!(!folder.path().join("x.pdf").exists());
+    }
+}
+
+#[test]
+fn a_device_is_written_in_place() {
+    let folder = folder();
+    let image = folder.path().join("a.png");
+    write_png(&image, 8, 8);
+    let output = run(fruitpress().arg("convert").arg(&image).args(["-o", "/dev/null"]));
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn an_image_may_be_larger_than_a_pipe_and_arrive_in_pieces() {
+    let folder = folder();
+    let image = folder.path().join("a.png");
+    write_png(&image, 700, 500);
+    let mut child =
+        fruitpress().args(["convert", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let bytes = fs::read(&image).unwrap();
+    let writer = std::thread::spawn(move || {
+        for piece in bytes.chunks(997) {
+            stdin.write_all(piece).unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success() && output.stdout.ends_with(b"%%EOF\n"));
+}
