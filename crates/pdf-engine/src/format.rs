@@ -26,6 +26,8 @@ impl fmt::Display for Format {
     }
 }
 
+const PNG_SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
+
 const CONVERTED: &str = "JPEG and PNG are converted";
 
 impl Format {
@@ -34,7 +36,7 @@ impl Format {
     pub(crate) fn sniff(head: &[u8]) -> Result<Self, Fault> {
         if head.starts_with(b"\xff\xd8\xff") {
             Ok(Self::Jpeg)
-        } else if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+        } else if head.starts_with(PNG_SIGNATURE) {
             Ok(Self::Png)
         } else if head.is_empty() {
             Err(Fault::malformed("the image is empty"))
@@ -51,9 +53,10 @@ impl Format {
 /// A PNG or JPEG that did not survive its way here.
 fn damaged(head: &[u8]) -> Option<&'static str> {
     const CUT: &str = "the image ends within its first bytes";
-    if b"\x89PNG\r\n\x1a\n".starts_with(head) || b"\xff\xd8\xff".starts_with(head) {
+    let alike = PNG_SIGNATURE.iter().zip(head).filter(|(expected, found)| expected == found).count();
+    if PNG_SIGNATURE.starts_with(head) || b"\xff\xd8\xff".starts_with(head) {
         Some(CUT)
-    } else if head.get(1..4) == Some(b"PNG") {
+    } else if head.get(1..4) == Some(b"PNG") || alike >= 5 {
         Some("the PNG's signature is damaged, as by a transfer that took it for text")
     } else if head.starts_with(b"\xff\xd8") {
         Some("the JPEG's first marker is not followed by another")
@@ -146,6 +149,7 @@ mod tests {
             (b"\x89PN", "the image ends"),
             (b"\xff\xd8", "the image ends"),
             (b"\xff\xd8\x00", "the JPEG's first marker"),
+            (b"\x89pNg\r\n\x1a\n", "the PNG's signature is damaged"),
             (b"\x89PNG\n\x1a\n", "the PNG's signature is damaged"),
             (b"RIFF\x10\0\0\0WEBPVP8 ", "this is a WebP image; JPEG and PNG are converted"),
             (b"RIFF\x10\0\0\0WAVE", "this is no image"),

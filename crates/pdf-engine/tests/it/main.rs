@@ -1,1 +1,18 @@
 //! The integration tests of `pdf-engine`, one binary.
+
+mod support;
+
+/// The folder in `IMAGE_CORPUS`, compared by programs that are not ours.
+mod corpus;
+/// Every PDF read back by programs that are not ours.
+mod foreign;
+/// JPEG: what is copied, what is refused.
+mod jpeg;
+/// Each limit, at it and one past it.
+mod limits;
+/// PNG: what is copied, split, packed, refused.
+mod png;
+/// Any bytes at all: never a panic, never a broken PDF.
+mod properties;
+/// Sources and sinks that are slow, broken, cancelled or many.
+mod stream;

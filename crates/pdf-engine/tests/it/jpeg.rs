@@ -1,0 +1,202 @@
+use pdf_engine::{Embedding, Format};
+
+use crate::support::{
+    convert_one,
+    fixtures::{jpegs, profile},
+    jpeg::{CMYK, GRAY, Jpeg, RGB, YCC, YCC_420, segment},
+    pdf, refused, refused_when_cut,
+};
+
+#[test]
+fn every_kind_is_copied_byte_for_byte_on_its_page() {
+    for fixture in jpegs() {
+        let (bytes, report) =
+            convert_one(&fixture.bytes).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
+        let page = &report.pages[0];
+        assert_eq!((page.format, page.embedding, page.lossless), (Format::Jpeg, Embedding::Copied, true));
+        assert!(pdf::image(&bytes).1 == fixture.bytes[..fixture.significant], "{}", fixture.name);
+        for (found, expected) in page.page_points.iter().zip(fixture.points) {
+            assert!((found - expected).abs() < 0.001, "{}: {:?}", fixture.name, page.page_points);
+        }
+    }
+}
+
+#[test]
+fn every_cut_is_found() {
+    for fixture in jpegs() {
+        refused_when_cut(&fixture.name, &fixture.bytes, fixture.significant);
+    }
+}
+
+#[test]
+fn colours_are_said_as_the_file_means_them() {
+    const INVERTED: &str = "/Decode [1 0 1 0 1 0 1 0]";
+    let jfif = b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0".to_vec();
+    for (image, holds, lacks) in [
+        (Jpeg::new(9, 9, GRAY), "/DeviceGray", "/Decode "),
+        (Jpeg::new(9, 9, YCC), "/DeviceRGB", "/ColorTransform"),
+        (Jpeg::new(9, 9, RGB), "/ColorTransform 0", "/Decode "),
+        (Jpeg::new(9, 9, RGB).adobe(1), "/DeviceRGB", "/ColorTransform"),
+        (Jpeg::new(9, 9, RGB).with(0xe0, jfif), "/DeviceRGB", "/ColorTransform"),
+        (Jpeg::new(9, 9, YCC).adobe(0), "/DeviceRGB", "/Decode "),
+        (Jpeg::new(9, 9, CMYK), "/DeviceCMYK", "/Decode "),
+        (Jpeg::new(9, 9, CMYK).adobe(0), INVERTED, "/ColorTransform"),
+        (Jpeg::new(9, 9, CMYK).adobe(2), INVERTED, "/ColorTransform"),
+    ] {
+        let (bytes, _) = convert_one(&image.bytes()).unwrap();
+        let (dictionary, _) = pdf::image(&bytes);
+        assert!(dictionary.contains(holds) && !dictionary.contains(lacks), "{dictionary}");
+    }
+}
+
+/// Segments of a profile in so many parts, in the order of `numbers`.
+fn parts(profile: &[u8], count: u8, numbers: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let length = profile.len().div_ceil(usize::from(count));
+    let part = |number: u8| {
+        let start = usize::from(number - 1) * length;
+        let data = &profile[start..profile.len().min(start + length)];
+        (0xe2, [b"ICC_PROFILE\0".as_slice(), &[number, count], data].concat())
+    };
+    numbers.iter().map(|number| part(*number)).collect()
+}
+
+#[test]
+fn a_profile_that_fits_is_kept() {
+    for (image, space, count, numbers, warning) in [
+        (Jpeg::new(9, 9, YCC), b"RGB ", 1, &[1][..], None),
+        (Jpeg::new(9, 9, GRAY), b"GRAY", 1, &[1], None),
+        (Jpeg::new(9, 9, CMYK).adobe(2), b"CMYK", 1, &[1], None),
+        (Jpeg::new(9, 9, YCC), b"RGB ", 3, &[3, 1, 2], None),
+        (Jpeg::new(9, 9, YCC), b"RGB ", 3, &[1, 3], Some("parts of it are missing")),
+        (Jpeg::new(9, 9, YCC), b"RGB ", 2, &[1, 2, 2], Some("parts of it are missing")),
+        (Jpeg::new(9, 9, GRAY), b"RGB ", 1, &[1], Some("describes RGB and the image is GRAY")),
+    ] {
+        let profile = profile(space);
+        let mut image = image;
+        image.segments.extend(parts(&profile, count, numbers));
+        let (bytes, report) = convert_one(&image.bytes()).unwrap();
+        let kept = pdf::image(&bytes).0.contains("[/ICCBased");
+        assert_eq!(kept, warning.is_none());
+        let warnings = report.pages[0].warnings.join("\n");
+        assert!(
+            warnings.contains(warning.unwrap_or("")) && warnings.is_empty() == warning.is_none(),
+            "{warnings}"
+        );
+    }
+}
+
+#[test]
+fn processes_that_readers_do_not_know_are_refused() {
+    for (marker, why) in [
+        (0xc3, "lossless"),
+        (0xc5, "hierarchical"),
+        (0xc9, "arithmetic-coded"),
+        (0xca, "arithmetic-coded"),
+        (0xcb, "lossless"),
+        (0xcf, "hierarchical"),
+    ] {
+        let mut image = Jpeg::new(60, 40, YCC);
+        image.frame_marker = Some(marker);
+        refused(why, &image.bytes(), "Unsupported", why);
+    }
+    refused(
+        "hierarchical",
+        &Jpeg::new(60, 40, YCC).with(0xde, vec![0; 15]).bytes(),
+        "Unsupported",
+        "hierarchical",
+    );
+    refused("two", &Jpeg::new(60, 40, &YCC[..2]).bytes(), "Unsupported", "2 components");
+    refused("no height", &Jpeg::new(60, 0, YCC).bytes(), "Unsupported", "DNL");
+    refused("no width", &Jpeg::new(0, 40, YCC).bytes(), "Malformed", "no width");
+    let mut deep = Jpeg::new(60, 40, GRAY).bytes();
+    let frame = find(&deep, &[0xff, 0xc0]);
+    deep[frame + 4] = 12;
+    refused("12 bits", &deep, "Unsupported", "12 bits a sample");
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> usize {
+    bytes.windows(wanted.len()).position(|window| window == wanted).unwrap()
+}
+
+/// The file without the segment of this marker.
+fn without(bytes: &[u8], marker: u8) -> Vec<u8> {
+    let start = find(bytes, &[0xff, marker]);
+    let length = usize::from(u16::from_be_bytes([bytes[start + 2], bytes[start + 3]]));
+    [&bytes[..start], &bytes[start + 2 + length..]].concat()
+}
+
+/// The file with a segment before the first of this marker.
+fn before(bytes: &[u8], marker: u8, new: u8, payload: &[u8]) -> Vec<u8> {
+    let start = find(bytes, &[0xff, marker]);
+    let mut changed = bytes[..start].to_vec();
+    segment(&mut changed, new, payload);
+    changed.extend(&bytes[start..]);
+    changed
+}
+
+/// The file with some bytes behind a marker replaced.
+fn patched(bytes: &[u8], marker: u8, offset: usize, with: &[u8]) -> Vec<u8> {
+    let start = find(bytes, &[0xff, marker]) + 4 + offset;
+    [&bytes[..start], with, &bytes[start + with.len()..]].concat()
+}
+
+#[test]
+fn structure_that_is_wrong_is_refused() {
+    let ycc = Jpeg::new(60, 40, YCC_420).bytes();
+    let end = ycc.len() - 2;
+    let progressive = Jpeg::new(60, 40, GRAY).progressive().bytes();
+    let first_scan = find(&progressive, &[0xff, 0xda]);
+    let second_scan = first_scan + 2 + find(&progressive[first_scan + 2..], &[0xff, 0xda]);
+    let ac_first = [&progressive[..first_scan], &progressive[second_scan..]].concat();
+    for (name, bytes, why) in [
+        ("no quantisation", without(&ycc, 0xdb), "quantisation table that was not defined"),
+        ("no Huffman table", without(&ycc, 0xc4), "Huffman table that was not defined"),
+        ("no frame", without(&ycc, 0xc0), "before there is a frame"),
+        ("two frames", before(&ycc, 0xda, 0xc0, &ycc[find(&ycc, &[0xff, 0xc0]) + 4..][..15]), "second frame"),
+        ("no scan", [&ycc[..find(&ycc, &[0xff, 0xda])], &[0xff, 0xd9]].concat(), "before it has a scan"),
+        ("no marker", [&ycc[..71], b"x", &ycc[71..]].concat(), "no marker at byte 71"),
+        ("unknown component", patched(&ycc, 0xda, 1, &[9]), "does not have"),
+        ("component twice", patched(&ycc, 0xda, 3, &[1]), "codes a component twice"),
+        ("no components", patched(&ycc, 0xda, 0, &[0]), "another length"),
+        ("five components", patched(&ycc, 0xda, 0, &[5]), "another length"),
+        ("many blocks", patched(&ycc, 0xc0, 7, &[0x44]), "more than 10 blocks"),
+        ("frame behind the scan", [&ycc[..end], &[0xff, 0xc0, 0, 2, 0xff, 0xd9]].concat(), "second frame"),
+        ("refined first", ac_first, "refines a component that was not begun"),
+        ("impossible range", patched(&progressive, 0xda, 3, &[0, 5]), "impossible range"),
+    ] {
+        refused(name, &bytes, "Malformed", why);
+    }
+    let mut short = ycc.clone();
+    short[4..6].copy_from_slice(&[0, 1]);
+    refused("a length of 1", &short, "Malformed", "claims a length below");
+    let late_height = [&ycc[..end], &[0xff, 0xdc, 0, 4, 0, 40, 0xff, 0xd9]].concat();
+    refused("a late height", &late_height, "Unsupported", "DNL");
+}
+
+#[test]
+fn restart_markers_must_be_in_order_and_complete() {
+    let good = Jpeg::new(60, 40, GRAY).restart(3).bytes();
+    let restarts: Vec<_> = good
+        .windows(2)
+        .enumerate()
+        .filter(|(_, pair)| pair[0] == 0xff && (0xd0..=0xd7).contains(&pair[1]))
+        .collect();
+    assert_eq!(restarts.len(), (8 * 5 - 1) / 3);
+    let (second, last) = (restarts[1].0, restarts[restarts.len() - 1].0);
+    let mut swapped = good.clone();
+    swapped[second + 1] = 0xd5;
+    refused("out of order", &swapped, "Malformed", "restart marker FFD5");
+    let missing = [&good[..last], &good[good.len() - 2..]].concat();
+    refused("one missing", &missing, "Malformed", "after 12 of 13 restart markers");
+    let end = good.len() - 2;
+    let number = good[last + 1];
+    let extra = |count: u8| {
+        let markers: Vec<u8> = (1..=count).flat_map(|at| [0xff, 0xd0 + (number - 0xd0 + at) % 8]).collect();
+        [&good[..end], &markers, &good[end..]].concat()
+    };
+    // Some encoders put one behind the last unit.
+    convert_one(&extra(1)).unwrap();
+    refused("two more", &extra(2), "Malformed", "restart marker");
+    let undefined = without(&good, 0xdd);
+    convert_one(&undefined).map(|_| ()).unwrap_err();
+}

@@ -1,0 +1,115 @@
+use pdf_engine::{Error, Limits};
+
+use crate::support::{
+    convert_with,
+    fixtures::{exif, profile},
+    jpeg::{GRAY, Jpeg, YCC},
+    png::Png,
+};
+
+/// Checks that an image is converted at a limit, and refused by that limit one below.
+fn check(name: &str, image: &[u8], at: u64, set: impl Fn(&mut Limits, u64)) {
+    let mut limits = Limits::default();
+    set(&mut limits, at);
+    if let Err(error) = convert_with(image, &limits) {
+        panic!("{name} at its limit of {at}: {error}");
+    }
+    set(&mut limits, at - 1);
+    match convert_with(image, &limits) {
+        Err(Error::TooLarge { limit, max, detail, .. }) => {
+            assert_eq!((limit, max), (name, at - 1), "{detail}");
+            assert!(detail.contains("at most"), "{detail}");
+        }
+        other => panic!("{name} one past its limit: {other:?}"),
+    }
+}
+
+#[test]
+fn sides_and_pixels() {
+    let images = [
+        Png::new(40, 20, 2, 8).bytes(),
+        Png::new(20, 40, 6, 8).interlaced().bytes(),
+        Jpeg::new(40, 20, YCC).bytes(),
+    ];
+    for image in images {
+        check("side_pixels_max", &image, 40, |limits, value| limits.side_pixels_max = value as u32);
+        check("pixels_max", &image, 800, |limits, value| limits.pixels_max = value);
+    }
+}
+
+#[test]
+fn decoded_bytes_count_only_where_an_image_is_decoded() {
+    let set = |limits: &mut Limits, value| limits.decoded_bytes_max = value;
+    check("decoded_bytes_max", &Png::new(40, 20, 2, 16).interlaced().bytes(), 40 * 20 * 6, set);
+    check("decoded_bytes_max", &Png::new(41, 20, 0, 1).interlaced().bytes(), 6 * 20, set);
+    let mut none = Limits::default();
+    none.decoded_bytes_max = 0;
+    for copied in
+        [Png::new(40, 20, 2, 16).bytes(), Png::new(40, 20, 6, 8).bytes(), Jpeg::new(40, 20, YCC).bytes()]
+    {
+        convert_with(&copied, &none).unwrap();
+    }
+}
+
+#[test]
+fn masks() {
+    let palette = Png::new(40, 20, 3, 4).with(b"tRNS", (0..16).map(|at| at * 16).collect::<Vec<_>>());
+    for image in [
+        Png::new(40, 20, 6, 8),
+        Png::new(40, 20, 4, 16),
+        palette.clone(),
+        Png::new(40, 20, 6, 8).interlaced(),
+        palette.interlaced(),
+    ] {
+        let bytes = image.bytes();
+        let (pdf, _) = convert_with(&bytes, &Limits::default()).unwrap();
+        let mask = &crate::support::pdf::images(&pdf)[1];
+        check("mask_bytes_max", &bytes, mask.1.len() as u64, |limits, value| limits.mask_bytes_max = value);
+    }
+}
+
+#[test]
+fn profiles() {
+    let set = |limits: &mut Limits, value| limits.icc_bytes_max = value;
+    let profile = profile(b"RGB ");
+    let chunk = [b"name\0\0".as_slice(), &fdeflate::compress_to_vec(&profile)].concat();
+    let segment = [b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat();
+    check("icc_bytes_max", &Png::new(9, 9, 2, 8).with(b"iCCP", chunk).bytes(), profile.len() as u64, set);
+    check("icc_bytes_max", &Jpeg::new(9, 9, YCC).with(0xe2, segment).bytes(), profile.len() as u64, set);
+    // What expands a thousandfold stops at the limit.
+    let bomb = [b"name\0\0".as_slice(), &fdeflate::compress_to_vec(&vec![0; 64 << 20])].concat();
+    let bomb = Png::new(9, 9, 2, 8).with(b"iCCP", bomb).bytes();
+    let error = convert_with(&bomb, &Limits::default()).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { limit: "icc_bytes_max", .. }), "{error:?}");
+}
+
+#[test]
+fn metadata() {
+    let set = |limits: &mut Limits, value| limits.metadata_bytes_max = value;
+    let block = exif(6, 300);
+    check(
+        "metadata_bytes_max",
+        &Png::new(9, 9, 2, 8).with(b"eXIf", block.clone()).bytes(),
+        block.len() as u64,
+        set,
+    );
+    let image = Jpeg::new(9, 9, YCC).with(0xe5, vec![0; 5000]).bytes();
+    let header = image.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap() + 2 + 12;
+    check("metadata_bytes_max", &image, header as u64, set);
+}
+
+#[test]
+fn scans() {
+    let set = |limits: &mut Limits, value| limits.scans_max = value as u32;
+    check("scans_max", &Jpeg::new(9, 9, YCC).progressive().bytes(), 5, set);
+    check("scans_max", &Jpeg::new(9, 9, GRAY).bytes(), 1, set);
+}
+
+#[test]
+fn a_large_claim_costs_nothing() {
+    let mut huge = Png::new(40, 20, 6, 16).interlaced();
+    (huge.width, huge.height) = (40_000, 20_000);
+    let header = huge.with_data(&fdeflate::compress_to_vec(&[0; 100]));
+    let error = convert_with(&header, &Limits::default()).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { limit: "decoded_bytes_max", .. }), "{error:?}");
+}

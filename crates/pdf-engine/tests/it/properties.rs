@@ -1,0 +1,89 @@
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+use crate::support::{
+    convert_one,
+    fixtures::{jpegs, pngs},
+    pdf,
+    png::chunk,
+};
+
+/// Converts; a PDF that comes of it must hold together.
+fn survives(image: &[u8]) -> Result<(), TestCaseError> {
+    let mut bytes = Vec::new();
+    let source = pdf_engine::Source::new(image);
+    let result = pdf_engine::convert(
+        [source],
+        &mut bytes,
+        &pdf_engine::Options::default(),
+        &pdf_engine::Limits::default(),
+        &pdf_engine::Cancel::new(),
+    );
+    match result {
+        Ok(_) => pdf::try_check(&bytes).map_err(TestCaseError::fail),
+        Err(error) => {
+            prop_assert!(!error.to_string().is_empty());
+            Ok(())
+        }
+    }
+}
+
+/// Some bytes of an image changed, put in, or taken out.
+fn mutated(image: &[u8], changes: &[(Index, u8, u8)]) -> Vec<u8> {
+    let mut bytes = image.to_vec();
+    for (place, kind, value) in changes {
+        let at = place.index(bytes.len());
+        match kind % 4 {
+            0 => bytes.insert(at, *value),
+            1 if bytes.len() > 1 => {
+                bytes.remove(at);
+            }
+            2 => bytes[at] = *value,
+            _ => bytes[at] ^= 1 << (value % 8),
+        }
+    }
+    bytes
+}
+
+/// The same chunks with their checksums made right, so that what is wrong lies deeper.
+fn with_right_checksums(png: &[u8]) -> Vec<u8> {
+    let mut fixed = png[..png.len().min(8)].to_vec();
+    let mut rest = png.get(8..).unwrap_or_default();
+    while let [a, b, c, d, kind0, kind1, kind2, kind3, body @ ..] = rest {
+        let length = (u32::from_be_bytes([*a, *b, *c, *d]) as usize).min(body.len());
+        fixed.extend(chunk(&[*kind0, *kind1, *kind2, *kind3], &body[..length]));
+        rest = body.get(length + 4..).unwrap_or_default();
+    }
+    fixed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+
+    #[test]
+    fn random_bytes(head in 0..3_usize, tail in vec(any::<u8>(), 0..600)) {
+        let heads = [&b""[..], b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"];
+        survives(&[heads[head], &tail].concat())?;
+    }
+
+    #[test]
+    fn mutated_pngs(which in any::<Index>(), changes in vec(any::<(Index, u8, u8)>(), 1..6), fix in any::<bool>()) {
+        thread_local!(static PNGS: Vec<Vec<u8>> = pngs().into_iter().map(|fixture| fixture.bytes).collect());
+        let image = PNGS.with(|pngs| mutated(&pngs[which.index(pngs.len())], &changes));
+        survives(&if fix { with_right_checksums(&image) } else { image })?;
+    }
+
+    #[test]
+    fn mutated_jpegs(which in any::<Index>(), changes in vec(any::<(Index, u8, u8)>(), 1..6)) {
+        thread_local!(static JPEGS: Vec<Vec<u8>> = jpegs().into_iter().map(|fixture| fixture.bytes).collect());
+        survives(&JPEGS.with(|jpegs| mutated(&jpegs[which.index(jpegs.len())], &changes)))?;
+    }
+}
+
+#[test]
+fn the_check_can_fail() {
+    let (good, _) = convert_one(&pngs()[0].bytes).unwrap();
+    assert!(pdf::try_check(&good).is_ok());
+    for at in [3, good.len() / 2, good.len() - 3] {
+        assert!(pdf::try_check(&[&good[..at], &good[at + 1..]].concat()).is_err(), "{at}");
+    }
+}

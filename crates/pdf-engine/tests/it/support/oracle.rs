@@ -1,0 +1,70 @@
+//! Asks programs that are not ours about our PDFs: one Python process for many files, and qpdf.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
+
+/// PDFs on disk, to be checked together.
+pub(crate) struct Oracle {
+    folder: tempfile::TempDir,
+    entries: Vec<String>,
+    pdfs: Vec<PathBuf>,
+}
+
+impl Oracle {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), entries: Vec::new(), pdfs: Vec::new() }
+    }
+
+    /// Adds an image and what it was converted to; `more` are further fields of the manifest, as JSON.
+    pub(crate) fn add(&mut self, name: &str, image: &[u8], pdf: &[u8], more: &str) {
+        let place = |ending: &str| self.folder.path().join(format!("{}.{ending}", self.pdfs.len()));
+        let (image_path, pdf_path) = (place("image"), place("pdf"));
+        fs::write(&image_path, image).unwrap();
+        fs::write(&pdf_path, pdf).unwrap();
+        let mut entry = String::new();
+        write!(entry, "{{\"name\": {name:?}, \"image\": {image_path:?}, \"pdf\": {pdf_path:?}{more}}}")
+            .unwrap();
+        self.entries.push(entry);
+        self.pdfs.push(pdf_path);
+    }
+
+    /// Checks all that was added.
+    pub(crate) fn check(&self) {
+        assert!(!self.entries.is_empty());
+        self.check_with_qpdf();
+        let manifest = self.folder.path().join("manifest.json");
+        fs::write(&manifest, format!("[{}]", self.entries.join(",\n"))).unwrap();
+        let answer = python("check.py", &[&manifest]);
+        let expected = format!("{{\"checked\": {}, \"wrong\": []}}", self.entries.len());
+        assert_eq!(answer.trim(), expected, "\n{}", answer.replace("\", \"", "\n"));
+    }
+
+    fn check_with_qpdf(&self) {
+        for pdf in &self.pdfs {
+            let output =
+                Command::new("qpdf").args(["--check", "--warning-exit-0"]).arg(pdf).output().unwrap_or_else(
+                    |error| panic!("qpdf: {error}; run `cargo xtask test`, which installs it"),
+                );
+            let text = String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && !text.contains("WARNING"), "{}: {text}", pdf.display());
+        }
+    }
+}
+
+/// What one of the scripts prints.
+pub(crate) fn python(script: &str, arguments: &[&Path]) -> String {
+    #[expect(clippy::disallowed_methods, reason = "the test command tells the tests where Python is")]
+    let interpreter = std::env::var("FRUITPRESS_PYTHON")
+        .unwrap_or_else(|_| panic!("FRUITPRESS_PYTHON is not set: run `cargo xtask test`, which sets it"));
+    let output = Command::new(&interpreter).arg(Path::new(SCRIPTS).join(script)).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{interpreter}: {error}; run `cargo xtask test`"));
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -1,0 +1,216 @@
+"""Compares PDFs with the images they were made of, through programs that are not ours.
+
+Reads a manifest (JSON: a list of {"name", "image", "pdf", and optionally "points"}) and prints a list of
+what is wrong as JSON. Samples and masks are taken out of the PDF by qpdf and by PDFium, and read from the
+source by pypng (which keeps 16 bits and palette indexes) or Pillow.
+"""
+
+import io
+import json
+import sys
+
+import numpy
+import pikepdf
+import png
+import pypdfium2
+from PIL import Image, ImageChops, ImageCms, ImageOps
+
+Image.MAX_IMAGE_PIXELS = None
+
+
+class Wrong(Exception):
+    """What differs."""
+
+
+def require(condition, what):
+    if not condition:
+        raise Wrong(what)
+
+
+def unpacked(data, width, height, channels, bits):
+    """Samples of packed rows, as an array of height, width, channels."""
+    row_bytes = (width * channels * bits + 7) // 8
+    require(len(data) == row_bytes * height, f"{len(data)} bytes of samples instead of {row_bytes * height}")
+    rows = numpy.frombuffer(data, numpy.uint8).reshape(height, row_bytes)
+    if bits == 16:
+        rows = rows.view(">u2")
+    elif bits < 8:
+        split = numpy.unpackbits(rows, axis=1).reshape(height, -1, bits)
+        weights = 1 << numpy.arange(bits - 1, -1, -1)
+        rows = (split * weights).sum(axis=2)[:, : width * channels]
+    return rows.astype(numpy.int64).reshape(height, width, channels)
+
+
+def read_png(path):
+    """Samples, and what the file says of them; a palette only where the samples are its indexes."""
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        width, height, rows, info = png.Reader(bytes=content).read(lenient=True)
+    except png.FormatError:
+        # pypng refuses some files for advice that others pass over: those here have 8 bits.
+        source = numpy.asarray(Image.open(path), numpy.int64)
+        height, width = source.shape[:2]
+        source = source.reshape(height, width, -1)
+        return source, {"bitdepth": 8, "alpha": source.shape[2] in (2, 4)}
+    source = numpy.array([list(row) for row in rows], numpy.int64).reshape(height, width, -1)
+    color_type = content[25]
+    if color_type != 3:
+        info.pop("palette", None)
+        info["alpha"] = color_type >= 4
+    return source, info
+
+
+def check_png(entry, image, pdfium_image):
+    source, info = read_png(entry["image"])
+    height, width, planes = source.shape
+    bits, palette = info["bitdepth"], info.get("palette")
+    colors = planes - (1 if info["alpha"] and palette is None else 0)
+
+    require((image.Width, image.Height) == (width, height), "another size")
+    require(image.BitsPerComponent == bits, "another depth")
+    data = image.read_bytes()
+    samples = unpacked(data, width, height, colors, bits)
+    require(numpy.array_equal(samples, source[:, :, :colors]), "other samples")
+    pdfium_data = bytes(pdfium_image.get_data(decode_simple=True))
+    require(pdfium_data == data, "PDFium reads other samples than qpdf")
+    if palette is not None:
+        check_palette(image, palette, samples)
+    check_transparency(image, info, palette, samples, source, bits, colors)
+
+
+def check_palette(image, palette, samples):
+    space = image.ColorSpace
+    require(space[0] == "/Indexed", "no palette")
+    table = bytes(space[3])
+    require(len(table) == (int(space[2]) + 1) * 3, "a palette of another length")
+    require(len(table) >= (int(samples.max()) + 1) * 3, "a palette without some colours")
+    for at, color in enumerate(palette[: len(table) // 3]):
+        require(tuple(table[at * 3 : at * 3 + 3]) == tuple(color[:3]), f"another colour {at}")
+    require(not any(table[len(palette) * 3 :]), "colours that the palette does not have")
+
+
+def check_transparency(image, info, palette, samples, source, bits, colors):
+    mask = image.get("/SMask")
+    alpha = None
+    if palette is not None:
+        alphas = [color[3] if len(color) > 3 else 255 for color in palette] + [255] * 256
+        if any(alphas[at] != 255 for at in range(2**bits)):
+            alpha, depth = numpy.array(alphas)[samples[:, :, 0]], 8
+    elif info["alpha"]:
+        alpha, depth = source[:, :, colors], bits
+    require((mask is not None) == (alpha is not None), "a soft mask is missing, or one too many")
+    if alpha is not None:
+        require(mask.ColorSpace == "/DeviceGray" and mask.BitsPerComponent == depth, "another kind of mask")
+        found = unpacked(mask.read_bytes(), image.Width, image.Height, 1, depth)
+        require(numpy.array_equal(found[:, :, 0], alpha), "another soft mask")
+    key = info.get("transparent")
+    found = image.get("/Mask")
+    if key is not None and palette is None and not info["alpha"]:
+        key = [key] if isinstance(key, int) else list(key)
+        expected = [sample & (2**bits - 1) for sample in key for _ in range(2)]
+        require(found is not None and [int(sample) for sample in found] == expected, "another colour key")
+    else:
+        require(found is None, "a colour key")
+
+
+def open_image(path):
+    """The image as Pillow reads it, its profile applied as PDFium does.
+
+    But for inks: Pillow takes them for inverted even where no Adobe marker says so.
+    """
+    image = Image.open(path)
+    if image.mode == "RGB" and "icc_profile" in image.info:
+        info, profile = image.info, io.BytesIO(image.info["icc_profile"])
+        image = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"))
+        image.info = info
+    if image.mode == "CMYK" and "adobe" not in image.info:
+        info, image = image.info, ImageChops.invert(image)
+        image.info = info
+    return image
+
+
+def check_jpeg(entry, image, pdfium_image):
+    with open(entry["image"], "rb") as file:
+        source = file.read()
+    embedded = image.read_raw_bytes()
+    require(source.startswith(embedded) and embedded.endswith(b"\xff\xd9"), "other bytes")
+    decoded = open_image(entry["image"])
+    channels = {"L": 1, "RGB": 3, "CMYK": 4}[decoded.mode]
+    space = image.ColorSpace
+    found = int(space[1].N) if not isinstance(space, pikepdf.Name) else {"/DeviceGray": 1, "/DeviceRGB": 3, "/DeviceCMYK": 4}[str(space)]
+    require(found == channels, "another colour space")
+    require((image.Width, image.Height) == decoded.size, "another size")
+    bitmap = pdfium_image.get_bitmap(render=False)
+    # PDFium turns inks into colours at once, in its own way: only whether they are dark or light can be compared.
+    shown = bitmap.to_pil().convert("RGB")
+    expected = decoded.convert("RGB")
+    difference = numpy.abs(numpy.asarray(shown, numpy.int64) - numpy.asarray(expected, numpy.int64))
+    # Decoders differ a little in how they round and how they spread the colours of a coarser channel.
+    limit = 160 if channels == 4 else 4
+    require(shown.size == expected.size and difference.mean() <= limit / 4, f"other colours, on average by {difference.mean():.1f}")
+    if channels != 4 and image.get("/ColorSpace") in ("/DeviceGray", "/DeviceRGB"):
+        require(difference.max() <= max(limit, entry.get("tolerance", 0)), f"other colours, by {difference.max()}")
+
+
+def check_page(entry, page, pdf_page):
+    """The page's size, and the image's place and turn, as PDFium shows them."""
+    unit = float(pdf_page.get("/UserUnit", 1))
+    box = [float(side) * unit for side in pdf_page.MediaBox]
+    points = entry.get("points")
+    if points is not None:
+        require(all(abs(a - b) < 0.002 for a, b in zip(box[2:], points)), f"a page of {box[2:]} points, not {points}")
+    source = ImageOps.exif_transpose(open_image(entry["image"]))
+    # Inks become colours in another way in each program.
+    limit = 40 if source.mode == "CMYK" else entry.get("rendering", 12)
+    width, height = source.size
+    if width * height > 4_000_000 or min(width, height) < 8:
+        return
+    # One pixel of the picture for one of the rendering, where the pixels are square.
+    shown = page.render(scale=width / page.get_width(), fill_color=(255, 255, 255, 255)).to_pil().convert("L")
+    paper = Image.new("RGBA", source.size, (255, 255, 255, 255))
+    # 16 bits of gray are cut by Pillow's conversion, not scaled.
+    if source.mode.startswith("I"):
+        source = Image.fromarray((numpy.asarray(source) >> 8).astype(numpy.uint8))
+    paper.alpha_composite(source.convert("RGBA"))
+    expected = paper.convert("L").resize(shown.size)
+    require(abs(shown.size[1] / shown.size[0] - box[3] / box[2]) < 0.1, "a page of another shape")
+    difference = numpy.abs(numpy.asarray(shown, numpy.int64) - numpy.asarray(expected, numpy.int64)).mean()
+    turned = [
+        expected.transpose(turn).resize(shown.size)
+        for turn in (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180)
+    ]
+    others = [numpy.abs(numpy.asarray(shown, numpy.int64) - numpy.asarray(turn, numpy.int64)).mean() for turn in turned]
+    require(difference <= limit, f"a rendering that differs by {difference:.1f} on average")
+    require(difference <= min(others) + 0.5, "a rendering that is turned")
+
+
+def check(entry):
+    with pikepdf.open(entry["pdf"]) as pdf:
+        require(len(pdf.pages) == 1, "more than one page")
+        pdf_page = pdf.pages[0]
+        image = pdf_page.Resources.XObject["/Im0"]
+        reader = pypdfium2.PdfDocument(entry["pdf"])
+        page = reader[0]
+        pdfium_image = next(iter(page.get_objects()))
+        with open(entry["image"], "rb") as file:
+            is_png = file.read(4) == b"\x89PNG"
+        (check_png if is_png else check_jpeg)(entry, image, pdfium_image)
+        if not entry.get("unrendered"):
+            check_page(entry, page, pdf_page)
+
+
+def main():
+    wrong = []
+    with open(sys.argv[1], encoding="utf-8") as file:
+        manifest = json.load(file)
+    for entry in manifest:
+        try:
+            check(entry)
+        except Exception as error:  # Whatever a foreign reader cannot do with the file is a finding.
+            wrong.append(f"{entry['name']}: {type(error).__name__}: {error}")
+    print(json.dumps({"checked": len(manifest), "wrong": wrong}))
+
+
+if __name__ == "__main__":
+    main()
