@@ -1,1 +1,14 @@
 //! The integration tests of `fruits`, one binary.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod bad_input;
+mod chassis_around;
+mod conformance;
+mod contract;
+mod documents;
+mod files;
+mod kill;
+mod listing;
+mod model;
+mod support;
+mod writes;

@@ -1,0 +1,54 @@
+//! Adds fruits to the catalogue in the file named by its argument until it is killed, and prints each one that
+//! was acknowledged: `added ID NAME` on a 201, `refused STATUS` on anything else.
+//!
+//! The tests kill it, and starve it of room on its disk, to see whether what it printed is kept.
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use axum::{Router, body::Body};
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+/// Enough that groups form.
+const CLIENTS: u32 = 8;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let path = std::env::args_os().nth(1).map(PathBuf::from).context("usage: add_until_killed FILE")?;
+    let store = fruits::Store::open(&fruits::settings::Location::Sqlite(path))?;
+    let router = fruits::serve(store).router;
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|client| tokio::spawn(add_for_ever(router.clone(), client))).collect();
+    for client in clients {
+        client.await??;
+    }
+    Ok(())
+}
+
+async fn add_for_ever(router: Router, client: u32) -> anyhow::Result<()> {
+    for round in 0_u64.. {
+        let name = format!("{}-{client}-{round}", std::process::id());
+        let request = Request::post("/fruits")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(format!(r#"{{"fruit":"{name}","color":"red"}}"#)))?;
+        let response = router.clone().oneshot(request).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        // One write a line: a kill may cut off the last line, but never mixes two.
+        let line = if status == StatusCode::CREATED {
+            let fruit: serde_json::Value = serde_json::from_slice(&body)?;
+            format!("added {} {name}\n", fruit["id"])
+        } else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            format!("refused {}\n", status.as_u16())
+        };
+        io::stdout().lock().write_all(line.as_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! What the endpoints take from the request's line.
+
+use axum::extract::FromRequestParts;
+use chassis::{Problem, problem::kind};
+use http::request::Parts;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::domain::FruitId;
+
+/// As much of an unknown parameter's name as the answer repeats.
+const NAME_CHARACTERS_MAX: usize = 40;
+
+/// No query: a parameter that is not known is refused, so that a typo is not silently the full list.
+#[derive(Debug)]
+pub(super) struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let first =
+            parts.uri.query().and_then(|query| query.split('&').find(|parameter| !parameter.is_empty()));
+        match first {
+            None => Ok(Self),
+            Some(parameter) => {
+                let name: String =
+                    parameter.chars().take_while(|&each| each != '=').take(NAME_CHARACTERS_MAX).collect();
+                Err(kind::MALFORMED_REQUEST
+                    .because(format!("There is no query parameter {name:?} here; this path takes none."))
+                    .at(format!("?{name}")))
+            }
+        }
+    }
+}
+
+/// A fruit's id as a segment of the path.
+#[derive(Debug)]
+pub(super) struct IdInPath(pub(super) FruitId);
+
+impl<'de> Deserialize<'de> for IdInPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map(Self)
+            .map_err(|error| D::Error::custom(format!("a fruit's id {error}, in plain digits")))
+    }
+}

@@ -1,0 +1,53 @@
+//! What `check` says about the catalogue, without changing anything.
+
+use std::path::{Path, absolute};
+
+use anyhow::{Context as _, ensure};
+use chassis::Finding;
+use rustix::fs::{Access, access};
+
+use crate::{
+    settings::{Location, Settings},
+    store::sqlite::{self, Inspection, migrations},
+};
+
+/// Looks whether the catalogue could be served. It never makes the file, never migrates it, and works beside a
+/// running server.
+pub fn check(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
+    let finding = match settings.location(data_dir) {
+        Ok(Location::Sqlite(path)) => {
+            Finding { dependency: format!("catalogue sqlite:{}", path.display()), outcome: check_file(&path) }
+        }
+        Err(fault) => Finding { dependency: "catalogue".to_owned(), outcome: Err(fault.into()) },
+    };
+    vec![finding]
+}
+
+fn check_file(path: &Path) -> anyhow::Result<String> {
+    let schema = match sqlite::inspect(path)? {
+        Inspection::Missing => return check_folder_above(path),
+        Inspection::Catalogue { schema } => schema,
+    };
+    ensure!(access(path, Access::WRITE_OK).is_ok(), "this user may not write to it");
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(may_create_in(folder), "this user may not make files beside it, which its log needs");
+    let latest = migrations::latest();
+    Ok(if schema == latest {
+        format!("it is sound, its schema is at version {schema}")
+    } else {
+        format!("it is sound, its schema is at version {schema} and will be migrated to {latest}")
+    })
+}
+
+fn check_folder_above(path: &Path) -> anyhow::Result<String> {
+    let path = absolute(path).context("the working directory is gone")?;
+    let folder = path.ancestors().skip(1).find(|folder| folder.exists()).context("it is below nothing")?;
+    let shown = folder.display();
+    ensure!(folder.is_dir(), "it cannot be created: {shown} is not a folder");
+    ensure!(may_create_in(folder), "it cannot be created: this user may not write to {shown}");
+    Ok(format!("it will be created in {shown}, which is writable"))
+}
+
+fn may_create_in(folder: &Path) -> bool {
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}

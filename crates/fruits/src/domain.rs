@@ -1,0 +1,9 @@
+//! What a fruit is. These types are parsed once, at the edge; whoever holds one need not check it again.
+
+mod fruit;
+mod id;
+mod label;
+
+pub use fruit::{Fruit, NewFruit};
+pub use id::{FruitId, InvalidId};
+pub use label::{CHARACTERS_MAX, Color, FruitName, InvalidLabel};

@@ -1,0 +1,116 @@
+//! What can go wrong with the catalogue, by who must act, and how a client reads it.
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{
+    Problem,
+    problem::{Kind, kind},
+};
+use http::StatusCode;
+
+use crate::domain::FruitId;
+
+/// The wanted id belongs, or once belonged, to another fruit.
+pub(crate) const ID_TAKEN: Kind = Kind::new("fruit-id-taken", StatusCode::CONFLICT, "Id already taken");
+/// The largest id has been given: the catalogue can give none by itself any more.
+pub(crate) const IDS_EXHAUSTED: Kind =
+    Kind::new("fruit-ids-exhausted", StatusCode::CONFLICT, "Ids exhausted");
+/// The disk under the catalogue is full.
+pub(crate) const STORAGE_FULL: Kind =
+    Kind::new("storage-full", StatusCode::INSUFFICIENT_STORAGE, "No room for the fruit");
+
+/// The kinds of problem that only this service answers, for the page that explains them.
+pub const KINDS: &[Kind] = &[ID_TAKEN, IDS_EXHAUSTED, STORAGE_FULL];
+
+/// When a client may try again after the catalogue was too busy: queued writes are done long before.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why the catalogue did not do what it was asked. Nothing was changed by a request that got one.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The client must choose another id.
+    #[error("the id {0} is taken")]
+    IdTaken(FruitId),
+    /// The client must choose an id.
+    #[error("the ids are exhausted")]
+    IdsExhausted,
+    /// The client should try again: as many writes wait already as may.
+    #[error("too many writes wait")]
+    Busy,
+    /// The client should try again: another program keeps the database locked.
+    #[error("the database is locked by another program")]
+    Locked(#[source] Arc<rusqlite::Error>),
+    /// The operator must make room.
+    #[error("the disk is full")]
+    StorageFull(#[source] Arc<rusqlite::Error>),
+    /// The operator must see what is wrong with the database.
+    #[error("the database failed")]
+    Database(#[source] Arc<rusqlite::Error>),
+    /// The service is being stopped, or a bug stopped its writer.
+    #[error("the writer has stopped")]
+    Stopped,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+        match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => Self::Locked(Arc::new(error)),
+            Some(DiskFull) => Self::StorageFull(Arc::new(error)),
+            _ => Self::Database(Arc::new(error)),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::IdTaken(id) => ID_TAKEN
+                .because(format!("The id {id} is taken. Choose another, or leave it out to be given one."))
+                .at("/id"),
+            Error::IdsExhausted => IDS_EXHAUSTED.because(format!(
+                "The largest id, {}, has been given, so none follows. Choose a free id and send it as `id`.",
+                FruitId::MAX
+            )),
+            Error::Busy => kind::UNAVAILABLE
+                .because("More writes wait than the catalogue takes. Nothing was added; try again.")
+                .retry_after(RETRY_AFTER),
+            Error::Locked(_) => kind::UNAVAILABLE
+                .because("The catalogue is locked for the moment. Nothing was changed; try again.")
+                .retry_after(RETRY_AFTER)
+                .caused_by(error),
+            Error::StorageFull(_) => STORAGE_FULL
+                .because("There is no room left to keep the fruit. It was not added; try again later.")
+                .caused_by(error),
+            Error::Database(_) | Error::Stopped => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn sqlite(code: i32) -> Error {
+        Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some("secret path".into())))
+    }
+
+    #[test]
+    fn each_failure_of_sqlite_says_who_must_act() {
+        for (code, slug) in [
+            (ffi::SQLITE_FULL, "storage-full"),
+            (ffi::SQLITE_BUSY, "service-unavailable"),
+            (ffi::SQLITE_BUSY_SNAPSHOT, "service-unavailable"),
+            (ffi::SQLITE_IOERR_WRITE, "internal-error"),
+            (ffi::SQLITE_CORRUPT, "internal-error"),
+            (ffi::SQLITE_READONLY, "internal-error"),
+        ] {
+            let problem = Problem::from(sqlite(code));
+            assert_eq!(problem.kind().slug, slug, "{code}");
+            assert!(problem.kind().status.is_server_error(), "{code}");
+            assert!(!problem.detail().contains("secret"), "{code}");
+        }
+    }
+}

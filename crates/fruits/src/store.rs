@@ -1,0 +1,77 @@
+//! Where fruits are kept.
+//!
+//! The kinds of store are known and few, so this is a closed enum and no trait: one suite of tests holds each
+//! to the same behaviour, and the handlers know of none in particular.
+
+pub mod sqlite;
+
+use crate::{
+    Error,
+    domain::{Fruit, FruitId, NewFruit},
+    settings::Location,
+};
+
+pub use sqlite::Sqlite;
+
+/// The state of a store at some moment: two equal ones mean that nothing was committed between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(i64);
+
+/// A catalogue, wherever it is kept.
+#[derive(Debug)]
+pub enum Store {
+    /// In one file, held by this process.
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens the catalogue, makes it when it is missing, and brings its schema up to date.
+    pub fn open(location: &Location) -> anyhow::Result<Self> {
+        match location {
+            Location::Sqlite(path) => Ok(Self::Sqlite(Sqlite::open(path)?)),
+        }
+    }
+
+    /// Adds a fruit. When this answers `Ok`, the fruit is on the disk and stays.
+    pub async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.add(fruit).await,
+        }
+    }
+
+    /// The fruit with this id, if there is one.
+    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+    pub async fn get(&self, id: FruitId) -> Result<Option<Fruit>, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.get(id),
+        }
+    }
+
+    /// At most `fruits_max` fruits in the order of their ids, those past `after` or from the first on.
+    ///
+    /// Each page is the state at its own moment: whoever reads page after page sees once every fruit that was
+    /// there all the while, and holds nothing between two pages, however long they take.
+    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+    pub async fn page(&self, after: Option<FruitId>, fruits_max: usize) -> Result<Vec<Fruit>, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.page(after, fruits_max),
+        }
+    }
+
+    /// The state now, where the store can tell it for less than a page costs.
+    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+    pub async fn version(&self) -> Result<Option<Version>, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.version().map(|number| Some(Version(number))),
+        }
+    }
+
+    /// Whether the store can be read and written.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.page(None, 1).await?;
+        match self {
+            Self::Sqlite(sqlite) if sqlite.writes() => Ok(()),
+            Self::Sqlite(_) => Err(Error::Stopped),
+        }
+    }
+}

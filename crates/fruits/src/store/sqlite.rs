@@ -1,0 +1,129 @@
+//! The catalogue in one SQLite file.
+//!
+//! Reads run in place, on the thread that asks: a point read takes a few microseconds, less than handing it to
+//! another thread would. Writes go through one thread that puts all that wait into one transaction. The file
+//! is this process's own while it is open. No reader keeps a transaction open between two calls, so the
+//! write-ahead log is always free to be folded back into the file.
+
+mod connection;
+mod hold;
+pub mod migrations;
+mod readers;
+mod statements;
+mod writer;
+
+use std::{path::Path, sync::Mutex};
+
+use anyhow::Context as _;
+use rusqlite::Connection;
+
+use self::{hold::Hold, readers::Readers, writer::Writer};
+use crate::{
+    Error,
+    domain::{Fruit, FruitId, NewFruit},
+};
+
+pub use self::{
+    connection::{Inspection, inspect},
+    migrations::Migrated,
+};
+
+/// A catalogue in a SQLite file. Dropping it ends the writer, folds the log into the file and lets go of it.
+///
+/// The fields are dropped in this order, and the order matters: the log is folded back by the last connection,
+/// which must be the writer's, and the file is let go of after that.
+#[derive(Debug)]
+pub struct Sqlite {
+    readers: Readers,
+    /// Asked for nothing but the version: SQLite counts it by connection.
+    version: Mutex<Connection>,
+    writer: Writer,
+    _hold: Hold,
+}
+
+/// The limits of a [`Sqlite`].
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many writes may wait; one more is told to try again. At the slowest disk's pace, about 100 commits
+    /// a second, this many wait for less than a second.
+    pub queue_writes_max: usize,
+    /// How many writes one transaction takes: bounds how long the first of them waits for the last.
+    pub group_writes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { queue_writes_max: 4096, group_writes_max: 512 }
+    }
+}
+
+impl Sqlite {
+    /// Opens the file, makes it when it is missing, and brings its schema up to date.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        Self::open_with(path, Limits::default())
+    }
+
+    /// The same with limits of one's own.
+    pub fn open_with(path: &Path, limits: Limits) -> anyhow::Result<Self> {
+        open(path, limits).with_context(|| format!("cannot open the catalogue {}", path.display()))
+    }
+
+    /// Brings the schema of the file up to date and says from where to where.
+    pub fn migrate(path: &Path) -> anyhow::Result<Migrated> {
+        let migrate = || {
+            let hold = Hold::take(path)?;
+            migrations::run(&mut connection::open_writer(&hold)?)
+        };
+        migrate().with_context(|| format!("cannot migrate the catalogue {}", path.display()))
+    }
+
+    /// Adds a fruit and answers once it is on the disk.
+    pub async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
+        self.writer.add(fruit).await
+    }
+
+    /// The fruit with this id.
+    pub fn get(&self, id: FruitId) -> Result<Option<Fruit>, Error> {
+        Ok(self.readers.read(|connection| statements::fruit_by_id(connection, id))?)
+    }
+
+    /// The next fruits by id.
+    pub fn page(&self, after: Option<FruitId>, fruits_max: usize) -> Result<Vec<Fruit>, Error> {
+        Ok(self.readers.read(|connection| statements::fruits_after(connection, after, fruits_max))?)
+    }
+
+    /// A number that changes with each commit, also with those of another program.
+    pub fn version(&self) -> Result<i64, Error> {
+        Ok(statements::data_version(&readers::lock(&self.version))?)
+    }
+
+    /// Whether the writer runs.
+    pub fn writes(&self) -> bool {
+        self.writer.runs()
+    }
+
+    /// How many transactions have been committed since the file was opened.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+}
+
+fn open(path: &Path, limits: Limits) -> anyhow::Result<Sqlite> {
+    let hold = Hold::take(path)?;
+    let mut connection = connection::open_writer(&hold)?;
+    let migrated = migrations::run(&mut connection)?;
+    if migrated.from != migrated.to {
+        tracing::info!(
+            database.path = %path.display(),
+            schema.from = migrated.from,
+            schema.to = migrated.to,
+            "migrated the catalogue"
+        );
+    }
+    Ok(Sqlite {
+        readers: Readers::open(&hold)?,
+        version: Mutex::new(connection::open_reader(&hold)?),
+        writer: Writer::start(connection, limits)?,
+        _hold: hold,
+    })
+}

@@ -1,0 +1,158 @@
+//! The thread that writes.
+//!
+//! Making a commit durable takes one wait for the disk, however much is in it. So whatever waits when a
+//! transaction begins goes into it, and what arrives meanwhile goes into the next: the busier, the larger the
+//! groups. Each write is answered after the commit that holds it, and fails alone if it is at fault.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, SyncSender, TrySendError},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{Limits, statements};
+use crate::{
+    Error,
+    domain::{Fruit, FruitId, NewFruit},
+};
+
+/// A write that waits, and where its answer goes.
+#[derive(Debug)]
+struct Write {
+    fruit: NewFruit,
+    answer: oneshot::Sender<Result<Fruit, Error>>,
+}
+
+/// The handle of the thread. Dropping it waits for the transaction in hand; nobody waits for another, since
+/// whoever does holds on to the handle.
+#[derive(Debug)]
+pub(super) struct Writer {
+    /// Always there until the drop: its end is the thread's sign to finish.
+    queue: Option<SyncSender<Write>>,
+    thread: Option<JoinHandle<()>>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, limits: Limits) -> std::io::Result<Self> {
+        let (queue, writes) = mpsc::sync_channel(limits.queue_writes_max);
+        let commits = Arc::new(AtomicU64::new(0));
+        let mut work = Work {
+            connection,
+            writes,
+            group_writes_max: limits.group_writes_max,
+            commits: Arc::clone(&commits),
+        };
+        let thread = thread::Builder::new().name("fruits-writer".into()).spawn(move || work.run())?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), commits })
+    }
+
+    pub(super) async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
+        let (answer, answered) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or(Error::Stopped)?;
+        queue.try_send(Write { fruit, answer }).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Stopped,
+        })?;
+        answered.await.unwrap_or(Err(Error::Stopped))
+    }
+
+    pub(super) fn runs(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the catalogue's writer had panicked");
+        }
+    }
+}
+
+/// What the thread owns.
+struct Work {
+    connection: Connection,
+    writes: Receiver<Write>,
+    group_writes_max: usize,
+    commits: Arc<AtomicU64>,
+}
+
+impl Work {
+    /// Until the handle is dropped and the queue is empty.
+    fn run(&mut self) {
+        let mut group = Vec::new();
+        while let Ok(first) = self.writes.recv() {
+            group.push(first);
+            group.extend(self.writes.try_iter().take(self.group_writes_max.saturating_sub(1)));
+            // Nobody waits for it any more, so nobody must be told: it is as if it had never come.
+            group.retain(|write| !write.answer.is_closed());
+            self.write(&mut group);
+        }
+    }
+
+    fn write(&mut self, group: &mut Vec<Write>) {
+        match self.commit(group) {
+            Ok(outcomes) => {
+                for (Write { fruit, answer }, outcome) in group.drain(..).zip(outcomes) {
+                    // A client that left meanwhile has its fruit all the same.
+                    let _ = answer.send(outcome.map(|id| fruit.with_id(id)));
+                }
+            }
+            Err(error) => {
+                let error = Error::from(error);
+                for Write { answer, .. } in group.drain(..) {
+                    let _ = answer.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// One transaction for the group. `Err` means that none of it is in the catalogue.
+    fn commit(&mut self, group: &[Write]) -> rusqlite::Result<Vec<Result<FruitId, Error>>> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let outcomes = group
+            .iter()
+            .map(|write| insert(&transaction, &write.fruit))
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        if outcomes.iter().any(Result::is_ok) {
+            transaction.commit()?;
+            self.commits.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Inserts one fruit. The outer error is the whole group's; the inner one is this fruit's alone: a statement
+/// that breaks a constraint undoes itself and leaves the transaction as it was.
+fn insert(connection: &Connection, fruit: &NewFruit) -> rusqlite::Result<Result<FruitId, Error>> {
+    match (statements::insert_fruit(connection, fruit), fruit.id) {
+        (Ok(id), _) => Ok(Ok(FruitId::new(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))?)),
+        (Err(error), Some(id)) if breaks(&error, "UNIQUE constraint failed: fruits.id") => {
+            Ok(Err(Error::IdTaken(id)))
+        }
+        (Err(error), None) if breaks(&error, "CHECK constraint failed: fruits_id_range") => {
+            Ok(Err(Error::IdsExhausted))
+        }
+        (Err(error), _) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Ok(Err(Error::from(error)))
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn breaks(error: &rusqlite::Error, constraint: &str) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(code, Some(message))
+        if code.code == ErrorCode::ConstraintViolation && message == constraint)
+}

@@ -1,0 +1,209 @@
+//! Bad input: every field, path and query as people and attackers send them. Nothing may be added by it.
+
+use axum::{Router, body::Body};
+use http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Folder, ask, get, post};
+
+struct Catalogue {
+    router: Router,
+    _folder: Folder,
+}
+
+impl Catalogue {
+    fn new() -> Self {
+        let folder = Folder::new();
+        Self { router: fruits::serve(folder.open()).router, _folder: folder }
+    }
+
+    /// The request is refused so, and leaves the catalogue empty.
+    async fn check(&self, request: Request<Body>, status: u16, kind: &str, pointers: &[&str]) -> Answer {
+        let about = format!("{request:?}");
+        let answer = ask(&self.router, request).await;
+        assert_eq!(answer.status.as_u16(), status, "{about}: {answer:?}");
+        assert_eq!(answer.problem(), kind, "{about}");
+        assert_eq!(answer.pointers(), pointers, "{about}");
+        assert_eq!(ask(&self.router, get("/fruits")).await.body, "[]", "{about}");
+        answer
+    }
+
+    async fn invalid(&self, body: &Value, pointers: &[&str]) -> Answer {
+        self.check(post(body.to_string()), 422, "invalid-fields", pointers).await
+    }
+}
+
+#[tokio::test]
+async fn fields_that_are_missing_unknown_or_of_another_type() {
+    let catalogue = Catalogue::new();
+    let ok = "apple";
+    for (body, pointers) in [
+        (json!({}), &["/fruit", "/color"][..]),
+        (json!({"fruit": ""}), &["/fruit", "/color"]),
+        (json!({"fruit": ok}), &["/color"]),
+        (json!({"color": ok}), &["/fruit"]),
+        (json!({"fruit": ok, "color": ok, "size": 1}), &["/size"]),
+        (json!({"fruit": ok, "colour": ok}), &["/color", "/colour"]),
+        (json!({"Fruit": ok, "fruit": ok, "color": ok}), &["/Fruit"]),
+        (json!({"fruit": 1, "color": ok}), &["/fruit"]),
+        (json!({"fruit": ok, "color": null}), &["/color"]),
+        (json!({"fruit": [ok], "color": {"x": 1}}), &["/fruit", "/color"]),
+        (json!({"fruit": true, "color": ok}), &["/fruit"]),
+        (json!([{"fruit": ok, "color": ok}]), &[""]),
+        (json!("apple"), &[""]),
+        (json!(null), &[""]),
+        (json!({"a/b~c": 1, "fruit": ok, "color": ok}), &["/a~1b~0c"]),
+    ] {
+        catalogue.invalid(&body, pointers).await;
+    }
+}
+
+#[tokio::test]
+async fn texts_that_are_no_names() {
+    let catalogue = Catalogue::new();
+    let long = "a".repeat(101);
+    let marks = "e\u{301}".repeat(101);
+    let emoji = "🍏".repeat(101);
+    for text in
+        ["", " ", "\u{3000}\n", "a\u{0}b", "a\tb", "a\nb", "a\u{7f}", "a\u{85}b", &long, &marks, &emoji]
+    {
+        catalogue.invalid(&json!({"fruit": text, "color": "red"}), &["/fruit"]).await;
+        catalogue.invalid(&json!({"fruit": "apple", "color": text}), &["/color"]).await;
+    }
+}
+
+#[tokio::test]
+async fn texts_at_the_limit_are_added() {
+    let folder = Folder::new();
+    let router = fruits::serve(folder.open()).router;
+    for (text, kept) in [
+        ("a".repeat(100), "a".repeat(100)),
+        ("e\u{301}".repeat(100), "\u{e9}".repeat(100)),
+        ("🍏".repeat(100), "🍏".repeat(100)),
+        (format!("  {}  ", "x".repeat(100)), "x".repeat(100)),
+    ] {
+        let answer = ask(&router, post(json!({"fruit": text, "color": text}).to_string())).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        assert_eq!((&answer.json()["fruit"], &answer.json()["color"]), (&json!(kept), &json!(kept)));
+    }
+}
+
+#[tokio::test]
+async fn ids_in_the_body_that_are_none() {
+    let catalogue = Catalogue::new();
+    for id in
+        ["0", "-1", "1.5", "9007199254740992", "9223372036854775808", "1e300", "\"1\"", "\"\"", "true", "[]"]
+    {
+        let body = format!(r#"{{"id":{id},"fruit":"apple","color":"red"}}"#);
+        let answer = catalogue.check(post(body), 422, "invalid-fields", &["/id"]).await;
+        assert!(
+            answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("1 to 9007199254740991"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json() {
+    let catalogue = Catalogue::new();
+    let deep = "[".repeat(100_000);
+    for body in [
+        "",
+        " ",
+        "{",
+        "{\"fruit\":\"apple\",\"color\":\"red\"",
+        "{'fruit':'apple'}",
+        "fruit=apple",
+        "\u{feff}{}",
+        "{} {}",
+        "{\"fruit\":NaN}",
+        "{\"fruit\":\"\\ud800\",\"color\":\"red\"}",
+        "{\"id\":1e999}",
+        &deep,
+    ] {
+        catalogue.check(post(body.to_owned()), 400, "malformed-request", &[]).await;
+    }
+    for bytes in
+        [&b"\xff\xfe"[..], b"{\"fruit\":\"\xc3\",\"color\":\"red\"}", b"{\"fruit\":\"\xed\xa0\x80\"}"]
+    {
+        catalogue.check(post(bytes.to_vec()), 400, "malformed-request", &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_given_twice_is_refused() {
+    let catalogue = Catalogue::new();
+    let body = r#"{"fruit":"apple","fruit":"pear","color":"red"}"#;
+    catalogue.check(post(body), 422, "invalid-fields", &["/fruit"]).await;
+}
+
+#[tokio::test]
+async fn other_content_types_are_415() {
+    let catalogue = Catalogue::new();
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", ""]
+    {
+        let request = Request::post("/fruits")
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Body::from(r#"{"fruit":"apple","color":"red"}"#))
+            .unwrap();
+        catalogue.check(request, 415, "unsupported-media-type", &[]).await;
+    }
+    let without = Request::post("/fruits").body(Body::from("{}")).unwrap();
+    catalogue.check(without, 415, "unsupported-media-type", &[]).await;
+}
+
+#[tokio::test]
+async fn paths_that_hold_no_id() {
+    let catalogue = Catalogue::new();
+    for id in [
+        "0",
+        "-1",
+        "+1",
+        "01",
+        "1.0",
+        "1e3",
+        "abc",
+        "%31%20",
+        "%00",
+        "%F0%9F%8D%8F",
+        "%FF",
+        "9007199254740992",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551616",
+        "1;drop",
+        "null",
+    ] {
+        catalogue.check(get(&format!("/fruits/{id}")), 400, "malformed-request", &[]).await;
+    }
+    let long = format!("/fruits/{}", "9".repeat(10_000));
+    catalogue.check(get(&long), 400, "malformed-request", &[]).await;
+}
+
+#[tokio::test]
+async fn a_percent_encoded_id_is_the_id() {
+    let folder = Folder::new();
+    folder.fill(1);
+    let router = fruits::serve(folder.open()).router;
+    assert_eq!(ask(&router, get("/fruits/%31")).await.json()["fruit"], "fruit 1");
+}
+
+#[tokio::test]
+async fn unknown_query_parameters_are_400_everywhere() {
+    let catalogue = Catalogue::new();
+    catalogue.check(get("/fruits?limit=1"), 400, "malformed-request", &["?limit"]).await;
+    catalogue.check(get("/fruits?&color=red&x"), 400, "malformed-request", &["?color"]).await;
+    catalogue.check(get("/fruits?%ff"), 400, "malformed-request", &["?%ff"]).await;
+    catalogue.check(get("/fruits?="), 400, "malformed-request", &["?"]).await;
+    catalogue.check(get("/fruits/1?verbose"), 400, "malformed-request", &["?verbose"]).await;
+    let request = Request::post("/fruits?dry_run=1")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(r#"{"fruit":"apple","color":"red"}"#))
+        .unwrap();
+    catalogue.check(request, 400, "malformed-request", &["?dry_run"]).await;
+    let long = format!("/fruits?{}=1", "x".repeat(5_000));
+    let answer =
+        catalogue.check(get(&long), 400, "malformed-request", &[&format!("?{}", "x".repeat(40))]).await;
+    assert!(answer.body.len() < 1000);
+    assert_eq!(ask(&catalogue.router, get("/fruits?")).await.status, StatusCode::OK);
+}
