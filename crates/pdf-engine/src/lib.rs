@@ -6,6 +6,7 @@
 //! and logs nothing: its caller does.
 
 mod cancel;
+mod deflate;
 mod document;
 mod embed;
 mod error;
@@ -14,9 +15,9 @@ mod inflate;
 mod input;
 mod jpeg;
 mod limits;
+mod mask;
 mod metadata;
 mod options;
-mod pack;
 mod page;
 mod png;
 mod report;

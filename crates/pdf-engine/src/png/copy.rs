@@ -8,7 +8,7 @@ use super::{
     idat::{self, Target},
     rows::Row,
 };
-use crate::{document::Stream, embed::Context, error::Fault, pack::MaskPacker};
+use crate::{document::Stream, embed::Context, error::Fault, mask::MaskPacker};
 
 /// Copies the image data; makes the mask of a palette with these alphas.
 pub(super) fn copy(
@@ -29,7 +29,7 @@ pub(super) fn copy(
         stream,
         previous: vec![0; row_bytes],
         indexes: vec![0; row_bytes],
-        mask: PaletteMask::new(header, alphas, context.limits.mask_bytes_max)?,
+        mask: PaletteMask::new(header, alphas, context.limits.mask_bytes_max),
     };
     idat::read(chunks, context, header, &mut target)?;
     target.stream.finish()?;
@@ -83,15 +83,15 @@ pub(super) struct PaletteMask<'p> {
 }
 
 impl<'p> PaletteMask<'p> {
-    pub(super) fn new(header: &Header, alphas: &'p [u8], bytes_max: u64) -> Result<Self, Fault> {
+    pub(super) fn new(header: &Header, alphas: &'p [u8], bytes_max: u64) -> Self {
         let width = header.width as usize;
-        Ok(Self {
+        Self {
             alphas,
             bits: header.bits,
             row: vec![0; width],
             filter: Filter::new(width, 1, true),
-            packer: MaskPacker::new(bytes_max)?,
-        })
+            packer: MaskPacker::new(bytes_max),
+        }
     }
 
     /// Takes a row of indexes, without a filter, several to a byte where they have less than 8 bits.

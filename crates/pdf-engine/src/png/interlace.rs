@@ -13,7 +13,7 @@ use crate::{
     document::Stream,
     embed::Context,
     error::{Count, Fault},
-    pack::MaskPacker,
+    mask::MaskPacker,
 };
 
 /// Packs the image into the stream; gives its mask, of its alpha channel or of a palette with these alphas.
@@ -31,13 +31,10 @@ pub(super) fn pack(
     if header.color.has_alpha() {
         return pack_parts(rows, stream, header, bytes_max).map(Some);
     }
-    let mut mask = match alphas {
-        Some(alphas) => Some(PaletteMask::new(header, alphas, bytes_max)?),
-        None => None,
-    };
+    let mut mask = alphas.map(|alphas| PaletteMask::new(header, alphas, bytes_max));
     let adaptive = header.bits >= 8 && header.color != ColorType::Indexed;
     let mut filter = Filter::new(target.row_bytes, header.filter_distance(), adaptive);
-    let mut colors = Colors::new(stream)?;
+    let mut colors = Colors::new(stream);
     for row in rows {
         colors.write(filter.apply(row))?;
         if let Some(mask) = &mut mask {
@@ -61,8 +58,8 @@ fn pack_parts<'r>(
     let color_row = header.row_bytes(header.width) - alpha_row;
     let mut color_filter = Filter::new(color_row, header.filter_distance() - alpha_bytes, true);
     let mut alpha_filter = Filter::new(alpha_row, alpha_bytes, true);
-    let mut colors = Colors::new(stream)?;
-    let mut mask = MaskPacker::new(bytes_max)?;
+    let mut colors = Colors::new(stream);
+    let mut mask = MaskPacker::new(bytes_max);
     for row in rows {
         let (color, alpha) = parts.part(row);
         colors.write(color_filter.apply(&color[1..]))?;

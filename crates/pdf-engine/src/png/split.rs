@@ -12,12 +12,7 @@ use super::{
     idat::{self, Target},
     rows::Row,
 };
-use crate::{
-    document::Stream,
-    embed::Context,
-    error::Fault,
-    pack::{MaskPacker, Packer},
-};
+use crate::{deflate::Deflater, document::Stream, embed::Context, error::Fault, mask::MaskPacker};
 
 /// Compressed colours leave when so many wait.
 const DRAIN_BYTES: usize = 32 << 10;
@@ -30,9 +25,9 @@ pub(super) fn split(
     header: &Header,
 ) -> Result<Vec<u8>, Fault> {
     let mut target = Split {
-        colors: Colors::new(stream)?,
+        colors: Colors::new(stream),
         parts: Parts::new(header),
-        mask: MaskPacker::new(context.limits.mask_bytes_max)?,
+        mask: MaskPacker::new(context.limits.mask_bytes_max),
     };
     idat::read(chunks, context, header, &mut target)?;
     target.colors.finish()?;
@@ -64,25 +59,27 @@ impl Target for Split<'_, '_> {
 /// Colours on their way into a stream.
 pub(super) struct Colors<'d, 'a> {
     stream: Stream<'d, 'a>,
-    packer: Packer,
+    deflater: Deflater,
 }
 
 impl<'d, 'a> Colors<'d, 'a> {
-    pub(super) fn new(stream: Stream<'d, 'a>) -> Result<Self, Fault> {
-        Ok(Self { stream, packer: Packer::new()? })
+    pub(super) fn new(stream: Stream<'d, 'a>) -> Self {
+        Self { stream, deflater: Deflater::new() }
     }
 
     /// Takes a filtered row.
     pub(super) fn write(&mut self, row: &[u8]) -> Result<(), Fault> {
-        self.packer.write(row)?;
-        if self.packer.waiting() >= DRAIN_BYTES {
-            self.packer.drain(|bytes| self.stream.write(bytes))?;
+        self.deflater.write(row);
+        let output = self.deflater.output();
+        if output.len() >= DRAIN_BYTES {
+            self.stream.write(output)?;
+            output.clear();
         }
         Ok(())
     }
 
     pub(super) fn finish(mut self) -> Result<(), Fault> {
-        self.stream.write(&self.packer.finish()?)?;
+        self.stream.write(&self.deflater.finish())?;
         self.stream.finish()
     }
 }
