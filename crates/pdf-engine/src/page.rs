@@ -132,6 +132,7 @@ fn whole(number: f64) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact by design")]
 mod tests {
     use super::*;
 
@@ -180,9 +181,11 @@ mod tests {
             (9, [0, 1], [1, 1]),
         ] {
             let page = Page::new(720, 1440, [72.0, 72.0], Orientation::from_exif(exif));
-            let [a, b, c, d, e, f] = page.matrix;
-            let seen = |u: f64, v: f64| {
-                [(a * u + c * v + e) / page.media[0], (b * u + d * v + f) / page.media[1]].map(whole)
+            let seen = |across: f64, up: f64| {
+                let along = |axis: usize| {
+                    page.matrix[axis] * across + page.matrix[axis + 2] * up + page.matrix[axis + 4]
+                };
+                [along(0) / page.media[0], along(1) / page.media[1]].map(whole)
             };
             assert_eq!((seen(0.0, 1.0), seen(1.0, 1.0)), (first, end_of_first_row), "orientation {exif}");
             assert_eq!(page.media[0] > page.media[1], (5..=8).contains(&exif), "orientation {exif}");

@@ -133,7 +133,7 @@ mod tests {
                 (_, [value]) => bytes.extend(u32_bytes(*value)),
                 (_, values) => {
                     bytes.extend(u32_bytes(u32::try_from(heap_at + heap.len()).unwrap()));
-                    values.iter().for_each(|value| heap.extend(u32_bytes(*value)));
+                    heap.extend(values.iter().flat_map(|value| u32_bytes(*value)));
                 }
             }
         }

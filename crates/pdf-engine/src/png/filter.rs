@@ -118,6 +118,7 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the numbers are small")]
 mod tests {
     use super::*;
 

@@ -119,6 +119,7 @@ impl Rows {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the numbers are small")]
 mod tests {
     use super::{super::header::ColorType, *};
 

@@ -12,10 +12,6 @@ use crate::support::{convert_one, oracle::Oracle};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn corpus() -> PathBuf {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the folder is no part of the project: its reader names it"
-    )]
     let folder = std::env::var_os("IMAGE_CORPUS");
     PathBuf::from(folder.expect("IMAGE_CORPUS is not set: run `IMAGE_CORPUS=DIR cargo xtask test`"))
 }

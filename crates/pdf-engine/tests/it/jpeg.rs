@@ -63,13 +63,13 @@ fn parts(profile: &[u8], count: u8, numbers: &[u8]) -> Vec<(u8, Vec<u8>)> {
 #[test]
 fn a_profile_that_fits_is_kept() {
     for (image, space, count, numbers, warning) in [
-        (Jpeg::new(9, 9, YCC), b"RGB ", 1, &[1][..], None),
-        (Jpeg::new(9, 9, GRAY), b"GRAY", 1, &[1], None),
-        (Jpeg::new(9, 9, CMYK).adobe(2), b"CMYK", 1, &[1], None),
-        (Jpeg::new(9, 9, YCC), b"RGB ", 3, &[3, 1, 2], None),
-        (Jpeg::new(9, 9, YCC), b"RGB ", 3, &[1, 3], Some("parts of it are missing")),
-        (Jpeg::new(9, 9, YCC), b"RGB ", 2, &[1, 2, 2], Some("parts of it are missing")),
-        (Jpeg::new(9, 9, GRAY), b"RGB ", 1, &[1], Some("describes RGB and the image is GRAY")),
+        (Jpeg::new(9, 9, YCC), *b"RGB ", 1, &[1][..], None),
+        (Jpeg::new(9, 9, GRAY), *b"GRAY", 1, &[1], None),
+        (Jpeg::new(9, 9, CMYK).adobe(2), *b"CMYK", 1, &[1], None),
+        (Jpeg::new(9, 9, YCC), *b"RGB ", 3, &[3, 1, 2], None),
+        (Jpeg::new(9, 9, YCC), *b"RGB ", 3, &[1, 3], Some("parts of it are missing")),
+        (Jpeg::new(9, 9, YCC), *b"RGB ", 2, &[1, 2, 2], Some("parts of it are missing")),
+        (Jpeg::new(9, 9, GRAY), *b"RGB ", 1, &[1], Some("describes RGB and the image is GRAY")),
     ] {
         let profile = profile(space);
         let mut image = image;

@@ -42,8 +42,7 @@ fn decoded_bytes_count_only_where_an_image_is_decoded() {
     let set = |limits: &mut Limits, value| limits.decoded_bytes_max = value;
     check("decoded_bytes_max", &Png::new(40, 20, 2, 16).interlaced().bytes(), 40 * 20 * 6, set);
     check("decoded_bytes_max", &Png::new(41, 20, 0, 1).interlaced().bytes(), 6 * 20, set);
-    let mut none = Limits::default();
-    none.decoded_bytes_max = 0;
+    let none = Limits { decoded_bytes_max: 0, ..Limits::default() };
     for copied in
         [Png::new(40, 20, 2, 16).bytes(), Png::new(40, 20, 6, 8).bytes(), Jpeg::new(40, 20, YCC).bytes()]
     {
@@ -53,7 +52,7 @@ fn decoded_bytes_count_only_where_an_image_is_decoded() {
 
 #[test]
 fn masks() {
-    let palette = Png::new(40, 20, 3, 4).with(b"tRNS", (0..16).map(|at| at * 16).collect::<Vec<_>>());
+    let palette = Png::new(40, 20, 3, 4).with(*b"tRNS", (0..16).map(|at| at * 16).collect::<Vec<_>>());
     for image in [
         Png::new(40, 20, 6, 8),
         Png::new(40, 20, 4, 16),
@@ -71,14 +70,14 @@ fn masks() {
 #[test]
 fn profiles() {
     let set = |limits: &mut Limits, value| limits.icc_bytes_max = value;
-    let profile = profile(b"RGB ");
+    let profile = profile(*b"RGB ");
     let chunk = [b"name\0\0".as_slice(), &fdeflate::compress_to_vec(&profile)].concat();
     let segment = [b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat();
-    check("icc_bytes_max", &Png::new(9, 9, 2, 8).with(b"iCCP", chunk).bytes(), profile.len() as u64, set);
+    check("icc_bytes_max", &Png::new(9, 9, 2, 8).with(*b"iCCP", chunk).bytes(), profile.len() as u64, set);
     check("icc_bytes_max", &Jpeg::new(9, 9, YCC).with(0xe2, segment).bytes(), profile.len() as u64, set);
     // What expands a thousandfold stops at the limit.
     let bomb = [b"name\0\0".as_slice(), &fdeflate::compress_to_vec(&vec![0; 64 << 20])].concat();
-    let bomb = Png::new(9, 9, 2, 8).with(b"iCCP", bomb).bytes();
+    let bomb = Png::new(9, 9, 2, 8).with(*b"iCCP", bomb).bytes();
     let error = convert_with(&bomb, &Limits::default()).unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: "icc_bytes_max", .. }), "{error:?}");
 }
@@ -89,7 +88,7 @@ fn metadata() {
     let block = exif(6, 300);
     check(
         "metadata_bytes_max",
-        &Png::new(9, 9, 2, 8).with(b"eXIf", block.clone()).bytes(),
+        &Png::new(9, 9, 2, 8).with(*b"eXIf", block.clone()).bytes(),
         block.len() as u64,
         set,
     );

@@ -1,4 +1,12 @@
 //! The integration tests of `pdf-engine`, one binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "helpers fail as tests do, the images made here are small, and sizes are exact by design"
+)]
 
 mod support;
 

@@ -44,9 +44,9 @@ fn the_compressed_data_are_the_files_own_where_there_is_no_alpha() {
 fn the_way_into_the_pdf_is_reported() {
     for (image, embedding, transparency) in [
         (Png::new(9, 9, 2, 8), Embedding::Copied, false),
-        (Png::new(9, 9, 2, 8).with(b"tRNS", vec![0; 6]), Embedding::Copied, true),
-        (Png::new(9, 9, 3, 8).with(b"tRNS", vec![0; 6]), Embedding::Copied, true),
-        (Png::new(9, 9, 3, 8).with(b"tRNS", vec![255; 6]), Embedding::Copied, false),
+        (Png::new(9, 9, 2, 8).with(*b"tRNS", vec![0; 6]), Embedding::Copied, true),
+        (Png::new(9, 9, 3, 8).with(*b"tRNS", vec![0; 6]), Embedding::Copied, true),
+        (Png::new(9, 9, 3, 8).with(*b"tRNS", vec![255; 6]), Embedding::Copied, false),
         (Png::new(9, 9, 4, 16), Embedding::Split, true),
         (Png::new(9, 9, 6, 8), Embedding::Split, true),
         (Png::new(9, 9, 2, 8).interlaced(), Embedding::Packed, false),
@@ -63,14 +63,14 @@ fn what_is_left_out_is_reported() {
     let mut surplus = fdeflate::compress_to_vec(&rgb().rows());
     surplus.extend([0; 9]);
     let mut wide = Png::new(9, 9, 3, 2);
-    wide.before = vec![(b"PLTE", palette(5)), (b"tRNS", vec![9; 6])];
+    wide.before = vec![(*b"PLTE", palette(5)), (*b"tRNS", vec![9; 6])];
     for (image, warning) in [
         (
-            rgb().with(b"iCCP", b"name\0\0nonsense".to_vec()).bytes(),
+            rgb().with(*b"iCCP", b"name\0\0nonsense".to_vec()).bytes(),
             "profile is left out: its compressed data",
         ),
-        (rgb().with(b"iCCP", b"no end of the name".to_vec()).bytes(), "profile is left out: its chunk"),
-        (rgb().with(b"pHYs", vec![1]).bytes(), "resolution is left out"),
+        (rgb().with(*b"iCCP", b"no end of the name".to_vec()).bytes(), "profile is left out: its chunk"),
+        (rgb().with(*b"pHYs", vec![1]).bytes(), "resolution is left out"),
         (rgb().with_data(&surplus), "followed by bytes that mean nothing"),
         (wide.bytes(), "palette has colours that no pixel can have"),
         (Png::new(1, 1, 0, 8).bytes(), "shown larger"),
@@ -82,16 +82,16 @@ fn what_is_left_out_is_reported() {
 
 #[test]
 fn a_profile_that_fits_is_kept() {
-    let profile = crate::support::fixtures::profile(b"RGB ");
+    let profile = crate::support::fixtures::profile(*b"RGB ");
     let chunk = [b"name\0\0".as_slice(), &fdeflate::compress_to_vec(&profile)].concat();
     for image in
         [Png::new(9, 9, 2, 8), Png::new(9, 9, 3, 4), Png::new(9, 9, 6, 16), Png::new(9, 9, 6, 8).interlaced()]
     {
-        let (bytes, report) = convert_one(&image.with(b"iCCP", chunk.clone()).bytes()).unwrap();
+        let (bytes, report) = convert_one(&image.with(*b"iCCP", chunk.clone()).bytes()).unwrap();
         assert!(pdf::image(&bytes).0.contains("[/ICCBased"), "{}", pdf::image(&bytes).0);
         assert!(report.pages[0].warnings.is_empty());
     }
-    let (bytes, report) = convert_one(&Png::new(9, 9, 0, 8).with(b"iCCP", chunk).bytes()).unwrap();
+    let (bytes, report) = convert_one(&Png::new(9, 9, 0, 8).with(*b"iCCP", chunk).bytes()).unwrap();
     assert!(!pdf::text(&bytes).contains("ICCBased"));
     assert!(report.pages[0].warnings[0].contains("describes RGB and the image is GRAY"));
 }
@@ -100,30 +100,30 @@ fn a_profile_that_fits_is_kept() {
 fn structure_that_is_wrong_is_refused() {
     let image = Png::new(40, 20, 2, 8);
     let compressed = fdeflate::compress_to_vec(&image.rows());
-    let header = || (b"IHDR", image.header());
-    let data = || (b"IDAT", compressed.clone());
-    let end = || (b"IEND", Vec::new());
+    let header = || (*b"IHDR", image.header());
+    let data = || (*b"IDAT", compressed.clone());
+    let end = || (*b"IEND", Vec::new());
     let indexed = Png::new(40, 20, 3, 8);
-    let indexed_header = || (b"IHDR", indexed.header());
-    let colors = || (b"PLTE", palette(256));
+    let indexed_header = || (*b"IHDR", indexed.header());
+    let colors = || (*b"PLTE", palette(256));
     for (name, chunks, kind, why) in [
         ("no header", vec![data(), end()], "Malformed", "comes where the header IHDR must be"),
         ("two headers", vec![header(), header(), data(), end()], "Malformed", "second header"),
         ("no data", vec![header(), end()], "Malformed", "before there are image data"),
         ("late header", vec![header(), data(), header(), end()], "Malformed", "behind the image data"),
-        ("data apart", vec![header(), data(), (b"tEXt", vec![]), data(), end()], "Malformed", "apart"),
+        ("data apart", vec![header(), data(), (*b"tEXt", vec![]), data(), end()], "Malformed", "apart"),
         ("late palette", vec![header(), data(), colors(), end()], "Malformed", "behind the image data"),
         ("no palette", vec![indexed_header(), data(), end()], "Malformed", "no PLTE chunk"),
-        ("empty palette", vec![indexed_header(), (b"PLTE", vec![]), data(), end()], "Malformed", "1 to 256"),
+        ("empty palette", vec![indexed_header(), (*b"PLTE", vec![]), data(), end()], "Malformed", "1 to 256"),
         (
             "odd palette",
-            vec![indexed_header(), (b"PLTE", vec![0; 4]), data(), end()],
+            vec![indexed_header(), (*b"PLTE", vec![0; 4]), data(), end()],
             "Malformed",
             "1 to 256",
         ),
         (
             "big palette",
-            vec![indexed_header(), (b"PLTE", vec![0; 771]), data(), end()],
+            vec![indexed_header(), (*b"PLTE", vec![0; 771]), data(), end()],
             "Malformed",
             "1 to 256",
         ),
@@ -135,39 +135,39 @@ fn structure_that_is_wrong_is_refused() {
         ),
         (
             "early key",
-            vec![indexed_header(), (b"tRNS", vec![0]), colors(), data(), end()],
+            vec![indexed_header(), (*b"tRNS", vec![0]), colors(), data(), end()],
             "Malformed",
             "before the palette",
         ),
         (
             "big key",
-            vec![indexed_header(), colors(), (b"tRNS", vec![0; 257]), data(), end()],
+            vec![indexed_header(), colors(), (*b"tRNS", vec![0; 257]), data(), end()],
             "Malformed",
             "more colours",
         ),
         (
             "short key",
-            vec![header(), (b"tRNS", vec![0; 5]), data(), end()],
+            vec![header(), (*b"tRNS", vec![0; 5]), data(), end()],
             "Malformed",
             "has 5 bytes and must have 6",
         ),
         (
             "two keys",
-            vec![header(), (b"tRNS", vec![0; 6]), (b"tRNS", vec![0; 6]), data(), end()],
+            vec![header(), (*b"tRNS", vec![0; 6]), (*b"tRNS", vec![0; 6]), data(), end()],
             "Malformed",
             "second time",
         ),
-        ("late key", vec![header(), data(), (b"tRNS", vec![0; 6]), end()], "Malformed", "must come before"),
-        ("unknown", vec![header(), (b"ABCD", vec![]), data(), end()], "Unsupported", "needs a chunk ABCD"),
+        ("late key", vec![header(), data(), (*b"tRNS", vec![0; 6]), end()], "Malformed", "must come before"),
+        ("unknown", vec![header(), (*b"ABCD", vec![]), data(), end()], "Unsupported", "needs a chunk ABCD"),
         (
             "late unknown",
-            vec![header(), data(), (b"ABCD", vec![]), end()],
+            vec![header(), data(), (*b"ABCD", vec![]), end()],
             "Unsupported",
             "needs a chunk ABCD",
         ),
-        ("apple", vec![(b"CgBI", vec![0; 4]), header(), data(), end()], "Unsupported", "CgBI"),
-        ("type", vec![header(), (b"a1cd", vec![]), data(), end()], "Malformed", "not four letters"),
-        ("long header", vec![(b"IHDR", vec![0; 14]), data(), end()], "Malformed", "must have 13"),
+        ("apple", vec![(*b"CgBI", vec![0; 4]), header(), data(), end()], "Unsupported", "CgBI"),
+        ("type", vec![header(), (*b"a1cd", vec![]), data(), end()], "Malformed", "not four letters"),
+        ("long header", vec![(*b"IHDR", vec![0; 14]), data(), end()], "Malformed", "must have 13"),
         ("no end", vec![header(), data()], "Malformed", "before the end chunk IEND"),
     ] {
         refused(name, &file(&chunks), kind, why);
@@ -196,7 +196,7 @@ fn headers_that_are_wrong_are_refused() {
         let data = fdeflate::compress_to_vec(&image.rows());
         refused(
             &format!("byte {at}"),
-            &file(&[(b"IHDR", header), (b"IDAT", data), (b"IEND", vec![])]),
+            &file(&[(*b"IHDR", header), (*b"IDAT", data), (*b"IEND", vec![])]),
             kind,
             why,
         );
@@ -237,7 +237,7 @@ fn image_data_that_are_wrong_are_refused() {
 
 #[test]
 fn every_flipped_bit_is_found() {
-    let image = Png::new(40, 20, 3, 4).with(b"tRNS", vec![7, 200]).with(b"eXIf", exif(3, 0)).bytes();
+    let image = Png::new(40, 20, 3, 4).with(*b"tRNS", vec![7, 200]).with(*b"eXIf", exif(3, 0)).bytes();
     for at in 0..image.len() {
         for bit in 0..8 {
             let mut flipped = image.clone();
@@ -250,7 +250,7 @@ fn every_flipped_bit_is_found() {
 #[test]
 fn a_chunk_of_endless_claims_holds_no_memory() {
     for (length, why) in [(0x7fff_ffff_u32, "inside chunk zzZz"), (0x8000_0000, "impossible length")] {
-        let mut bytes = [SIGNATURE, &chunk(b"IHDR", &Png::new(40, 20, 2, 8).header())].concat();
+        let mut bytes = [SIGNATURE, &chunk(*b"IHDR", &Png::new(40, 20, 2, 8).header())].concat();
         bytes.extend(length.to_be_bytes());
         bytes.extend(b"zzZz and little more");
         refused("an endless chunk", &bytes, "Malformed", why);

@@ -50,7 +50,7 @@ fn with_right_checksums(png: &[u8]) -> Vec<u8> {
     let mut rest = png.get(8..).unwrap_or_default();
     while let [a, b, c, d, kind0, kind1, kind2, kind3, body @ ..] = rest {
         let length = (u32::from_be_bytes([*a, *b, *c, *d]) as usize).min(body.len());
-        fixed.extend(chunk(&[*kind0, *kind1, *kind2, *kind3], &body[..length]));
+        fixed.extend(chunk([*kind0, *kind1, *kind2, *kind3], &body[..length]));
         rest = body.get(length + 4..).unwrap_or_default();
     }
     fixed

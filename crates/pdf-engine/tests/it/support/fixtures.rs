@@ -55,7 +55,7 @@ pub(crate) fn pngs() -> Vec<Fixture> {
                 all.push(fixture(name, image.bytes(), points(width, height)));
             }
             if let Some(key) = key(color, bits) {
-                let mut image = Png::new(37, 23, color, bits).with(b"tRNS", key);
+                let mut image = Png::new(37, 23, color, bits).with(*b"tRNS", key);
                 image.interlaced = interlaced;
                 all.push(fixture(
                     format!("png-key-{color}-{bits}-{interlaced}"),
@@ -81,7 +81,7 @@ fn key(color: u8, bits: u8) -> Option<Vec<u8>> {
     match color {
         0 => Some(sample(5).to_vec()),
         2 => Some([sample(5), sample(45), sample(85)].concat()),
-        3 => Some((0..(1_u32 << bits) / 2 + 1).map(|at| (at * 83 % 256) as u8).take(1 << bits).collect()),
+        3 => Some((0..=(1_u32 << bits) / 2).map(|at| (at * 83 % 256) as u8).take(1 << bits).collect()),
         _ => None,
     }
 }
@@ -92,41 +92,41 @@ fn odd_pngs() -> Vec<Fixture> {
     let mut all = vec![
         fixture(
             "png-density",
-            rgb().with(b"pHYs", png::density(11_811, 5906, 1)).bytes(),
+            rgb().with(*b"pHYs", png::density(11_811, 5906, 1)).bytes(),
             [9.599_98, 9.599_19],
         ),
-        fixture("png-aspect", rgb().with(b"pHYs", png::density(1, 2, 0)).bytes(), [60.0, 15.0]),
-        fixture("png-density-zero", rgb().with(b"pHYs", png::density(0, 0, 1)).bytes(), points(40, 20)),
-        fixture("png-hint-palette", rgb().with(b"PLTE", png::palette(7)).bytes(), points(40, 20)),
+        fixture("png-aspect", rgb().with(*b"pHYs", png::density(1, 2, 0)).bytes(), [60.0, 15.0]),
+        fixture("png-density-zero", rgb().with(*b"pHYs", png::density(0, 0, 1)).bytes(), points(40, 20)),
+        fixture("png-hint-palette", rgb().with(*b"PLTE", png::palette(7)).bytes(), points(40, 20)),
         fixture(
             "png-key-of-too-many-bits",
-            rgb().with(b"tRNS", vec![1, 5, 2, 45, 3, 85]).bytes(),
+            rgb().with(*b"tRNS", vec![1, 5, 2, 45, 3, 85]).bytes(),
             points(40, 20),
         ),
         fixture(
             "png-broken-profile",
-            rgb().with(b"iCCP", b"name\0\0nonsense".to_vec()).bytes(),
+            rgb().with(*b"iCCP", b"name\0\0nonsense".to_vec()).bytes(),
             points(40, 20),
         ),
         fixture(
             "png-key-beside-alpha",
-            Png::new(40, 20, 6, 8).with(b"tRNS", vec![0; 6]).bytes(),
+            Png::new(40, 20, 6, 8).with(*b"tRNS", vec![0; 6]).bytes(),
             points(40, 20),
         ),
-        fixture("png-unknown-chunk", rgb().with(b"zzZz", vec![7; 100_000]).bytes(), points(40, 20)),
+        fixture("png-unknown-chunk", rgb().with(*b"zzZz", vec![7; 100_000]).bytes(), points(40, 20)),
         fixture("png-tiny", Png::new(1, 1, 2, 8).bytes(), [3.0, 3.0]),
         fixture("png-line", Png::new(1, 90, 0, 1).bytes(), [3.0, 270.0]),
     ];
     let mut short = Png::new(40, 20, 3, 8);
-    short.before = vec![(b"PLTE", png::palette(200))];
+    short.before = vec![(*b"PLTE", png::palette(200))];
     all.push(fixture("png-short-palette", short.bytes(), points(40, 20)));
     let mut opaque = Png::new(40, 20, 3, 4);
-    opaque.before.push((b"tRNS", vec![255; 16]));
+    opaque.before.push((*b"tRNS", vec![255; 16]));
     all.push(fixture("png-opaque-palette", opaque.bytes(), points(40, 20)));
 
     let mut bytewise = rgb();
     bytewise.idat_bytes = 1;
-    bytewise.before.push((b"IDAT", Vec::new()));
+    bytewise.before.push((*b"IDAT", Vec::new()));
     all.push(fixture("png-one-byte-idat", bytewise.bytes(), points(40, 20)));
     let mut surplus = fdeflate::compress_to_vec(&rgb().rows());
     surplus.extend(b"something else");
@@ -140,12 +140,12 @@ fn odd_pngs() -> Vec<Fixture> {
         let size = if upright { points(40, 20) } else { points(20, 40) };
         all.push(fixture(
             format!("png-turned-{orientation}"),
-            rgb().with(b"eXIf", exif(orientation, 0)).bytes(),
+            rgb().with(*b"eXIf", exif(orientation, 0)).bytes(),
             size,
         ));
     }
     let mut late = rgb();
-    late.after = vec![(b"eXIf", exif(6, 144)), (b"tEXt", b"Comment\0late".to_vec())];
+    late.after = vec![(*b"eXIf", exif(6, 144)), (*b"tEXt", b"Comment\0late".to_vec())];
     all.push(fixture("png-late-exif", late.bytes(), [10.0, 20.0]));
     all
 }
@@ -265,12 +265,12 @@ pub(crate) fn exif(orientation: u16, dpi: u32) -> Vec<u8> {
 }
 
 /// The smallest ICC profile of this colour space that fits a PDF.
-pub(crate) fn profile(space: &[u8; 4]) -> Vec<u8> {
+pub(crate) fn profile(space: [u8; 4]) -> Vec<u8> {
     let mut bytes = vec![0; 148];
     bytes[..4].copy_from_slice(&148_u32.to_be_bytes());
     bytes[8] = 2;
     bytes[12..16].copy_from_slice(b"mntr");
-    bytes[16..20].copy_from_slice(space);
+    bytes[16..20].copy_from_slice(&space);
     bytes[36..40].copy_from_slice(b"acsp");
     bytes[131] = 1;
     bytes[132..136].copy_from_slice(b"cprt");

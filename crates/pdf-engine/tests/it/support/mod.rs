@@ -1,7 +1,5 @@
 //! What the tests share: images made here, and a small reader of PDFs.
 
-#![expect(clippy::cast_possible_truncation, reason = "the images made here are small")]
-
 pub(crate) mod fixtures;
 pub(crate) mod jpeg;
 pub(crate) mod oracle;

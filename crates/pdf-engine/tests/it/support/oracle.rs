@@ -1,7 +1,6 @@
 //! Asks programs that are not ours about our PDFs: one Python process for many files, and qpdf.
 
 use std::{
-    fmt::Write,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -27,9 +26,8 @@ impl Oracle {
         let (image_path, pdf_path) = (place("image"), place("pdf"));
         fs::write(&image_path, image).unwrap();
         fs::write(&pdf_path, pdf).unwrap();
-        let mut entry = String::new();
-        write!(entry, "{{\"name\": {name:?}, \"image\": {image_path:?}, \"pdf\": {pdf_path:?}{more}}}")
-            .unwrap();
+        let (image, pdf) = (image_path.display(), pdf_path.display());
+        let entry = format!("{{\"name\": \"{name}\", \"image\": \"{image}\", \"pdf\": \"{pdf}\"{more}}}");
         self.entries.push(entry);
         self.pdfs.push(pdf_path);
     }

@@ -19,7 +19,7 @@ pub(crate) struct Png {
 }
 
 /// A chunk's type and data.
-pub(crate) type Chunk = (&'static [u8; 4], Vec<u8>);
+pub(crate) type Chunk = ([u8; 4], Vec<u8>);
 
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -37,7 +37,7 @@ impl Png {
             filter: None,
         };
         if color == 3 {
-            png.before.push((b"PLTE", palette(1 << bits)));
+            png.before.push((*b"PLTE", palette(1 << bits)));
         }
         png
     }
@@ -47,7 +47,7 @@ impl Png {
         self
     }
 
-    pub(crate) fn with(mut self, kind: &'static [u8; 4], data: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn with(mut self, kind: [u8; 4], data: impl Into<Vec<u8>>) -> Self {
         self.before.push((kind, data.into()));
         self
     }
@@ -59,11 +59,11 @@ impl Png {
 
     /// The file with other image data.
     pub(crate) fn with_data(&self, compressed: &[u8]) -> Vec<u8> {
-        let mut chunks = vec![(b"IHDR", self.header())];
+        let mut chunks = vec![(*b"IHDR", self.header())];
         chunks.extend(self.before.iter().cloned());
-        chunks.extend(compressed.chunks(self.idat_bytes).map(|part| (b"IDAT", part.to_vec())));
+        chunks.extend(compressed.chunks(self.idat_bytes).map(|part| (*b"IDAT", part.to_vec())));
         chunks.extend(self.after.iter().cloned());
-        chunks.push((b"IEND", Vec::new()));
+        chunks.push((*b"IEND", Vec::new()));
         file(&chunks)
     }
 
@@ -149,16 +149,16 @@ pub(crate) fn palette(colors: usize) -> Vec<u8> {
 }
 
 /// A file of these chunks.
-pub(crate) fn file(chunks: &[(&'static [u8; 4], Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn file(chunks: &[([u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut bytes = SIGNATURE.to_vec();
     for (kind, data) in chunks {
-        bytes.extend(chunk(kind, data));
+        bytes.extend(chunk(*kind, data));
     }
     bytes
 }
 
 /// One chunk with a right checksum.
-pub(crate) fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let body = [kind.as_slice(), data].concat();
     let length = (data.len() as u32).to_be_bytes();
     [length.as_slice(), &body, &crc32fast::hash(&body).to_be_bytes()].concat()
@@ -178,7 +178,7 @@ fn filtered(filter: u8, row: &[u8], previous: &[u8], distance: usize) -> Vec<u8>
             let guess = match filter {
                 1 => left,
                 2 => above,
-                3 => ((u16::from(left) + u16::from(above)) / 2) as u8,
+                3 => left.midpoint(above),
                 4 => nearest(left, above, corner),
                 _ => 0,
             };
