@@ -1,8 +1,14 @@
 //! From settings to a served process and back: bind, serve, drain.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use anyhow::Context;
+use futures_util::future::{MaybeDone, maybe_done, poll_immediate};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -49,6 +55,8 @@ pub async fn run(
     services: Vec<Service>,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    let mut shutdown = pin!(maybe_done(shutdown));
+    watch(shutdown.as_mut()).await;
     let app = app(&settings, services)?;
     let listeners = Listeners::bind(&settings).await?;
     serve(listeners, &settings, app, shutdown).await
@@ -61,8 +69,16 @@ pub async fn run_on(
     services: Vec<Service>,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    let mut shutdown = pin!(maybe_done(shutdown));
+    watch(shutdown.as_mut()).await;
     let app = app(&settings, services)?;
     serve(listeners, &settings, app, shutdown).await
+}
+
+/// Lets the future set itself up, so that a signal that comes while the service starts is not lost.
+async fn watch<F: Future<Output = ()>>(shutdown: Pin<&mut MaybeDone<F>>) {
+    // Ready or not, it is asked again once everything is served.
+    let _ = poll_immediate(shutdown).await;
 }
 
 async fn serve(

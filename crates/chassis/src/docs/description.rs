@@ -24,7 +24,7 @@ pub fn openapi(services: impl IntoIterator<Item = (&'static str, OpenApi)>) -> O
                 .iter()
                 .filter_map(|service| {
                     let description = service.info.description.as_deref()?;
-                    Some(format!("## {}\n\n{description}", service.info.title))
+                    Some(format!("**{}**: {description}", service.info.title))
                 })
                 .collect();
             InfoBuilder::new()
@@ -37,7 +37,12 @@ pub fn openapi(services: impl IntoIterator<Item = (&'static str, OpenApi)>) -> O
                         .identifier(Some(env!("CARGO_PKG_LICENSE")))
                         .build(),
                 ))
-                .contact(Some(ContactBuilder::new().url(Some(env!("CARGO_PKG_REPOSITORY"))).build()))
+                .contact(Some(
+                    ContactBuilder::new()
+                        .name(Some("Fruitpress"))
+                        .url(Some(env!("CARGO_PKG_REPOSITORY")))
+                        .build(),
+                ))
                 .build()
         }
     };

@@ -47,13 +47,11 @@ impl Fields {
         name: &str,
         parse: impl FnOnce(I) -> Result<T, E>,
     ) -> Field<T> {
-        match self.unread.shift_remove(name) {
-            Some(value) => Field(self.parse(name, value, parse)),
-            None => {
-                self.fault(name, "is required");
-                Field(None)
-            }
-        }
+        let Some(value) = self.unread.shift_remove(name) else {
+            self.fault(name, "is required");
+            return Field(None);
+        };
+        Field(self.parse(name, value, parse))
     }
 
     /// A field that may be missing or null.

@@ -1,4 +1,4 @@
-//! JSON as this project reads it: as serde_json does, but a key that is given twice is not silently replaced.
+//! JSON as this project reads it: as `serde_json` does, but a key that is given twice is not silently replaced.
 
 use std::{cell::RefCell, fmt};
 

@@ -20,7 +20,7 @@ use super::{
 use crate::address::Peer;
 
 /// Bytes of a request's header; more is answered 431.
-const HEADER_BYTES_MAX: usize = 64 * 1024;
+const HEADER_BYTES_MAX: u32 = 64 * 1024;
 /// Requests at one time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
 /// How often a silent HTTP/2 peer is asked whether it is still there, and how long it has for its answer.
@@ -105,12 +105,16 @@ impl Connection {
 fn protocols() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // The watchdog's clock stands in for the library's.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEADER_BYTES_MAX);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_buf_size(HEADER_BYTES_MAX as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEADER_BYTES_MAX as u32)
+        .max_header_list_size(HEADER_BYTES_MAX)
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT);
     builder

@@ -9,7 +9,7 @@ use url::Url;
 #[derive(clap::Args, Debug, Clone)]
 #[group(skip)]
 pub struct Hosts {
-    /// The base of the links that the service hands out, such as https://api.example.com; when unset it is the
+    /// The base of the links that the service hands out, such as `https://api.example.com`; when unset it is the
     /// request's own Host, which is believed only while HOST is a loopback address
     #[arg(long, env = "PUBLIC_URL", value_parser = parse_public_url)]
     pub public_url: Option<Url>,
@@ -26,7 +26,7 @@ pub struct Hosts {
     pub trusted_proxy_hops: u8,
 
     /// The origins whose pages may call the API from a browser, with commas between them, such as
-    /// https://app.example.com; `*` for any; none when unset
+    /// `https://app.example.com`; `*` for any; none when unset
     #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<CorsOrigin>,
 }

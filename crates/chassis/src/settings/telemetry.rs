@@ -11,7 +11,7 @@ pub struct Telemetry {
     #[arg(long, env = "SENTRY_DSN", hide_env_values = true)]
     pub sentry_dsn: Option<Dsn>,
 
-    /// The base URL of an OpenTelemetry collector that takes traces over HTTP, such as http://127.0.0.1:4318;
+    /// The base URL of an OpenTelemetry collector that takes traces over HTTP, such as `http://127.0.0.1:4318`;
     /// off when unset
     #[arg(long = "otlp-endpoint", env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_parser = parse_endpoint)]
     pub otlp_endpoint: Option<Url>,

@@ -83,7 +83,7 @@ fn name(level: Level) -> &'static str {
     }
 }
 
-/// The LogSeverity of Google's Cloud Logging.
+/// The `LogSeverity` of Google's Cloud Logging.
 fn severity(level: Level) -> &'static str {
     match level {
         Level::ERROR => "ERROR",

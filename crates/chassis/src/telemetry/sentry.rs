@@ -16,14 +16,15 @@ use sentry::{
     integrations::{
         backtrace::{ProcessStacktraceIntegration, current_stacktrace},
         contexts::ContextIntegration,
-        tracing::EventFilter,
+        tracing::{BreadcrumbLayer, ErrorLayer},
     },
     protocol::{Event, Exception, Mechanism},
     transports::ReqwestHttpTransportOptions,
     types::Dsn,
 };
 use tokio::sync::oneshot;
-use tracing_subscriber::registry::LookupSpan;
+use tracing::Metadata;
+use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 use crate::{middleware::RequestId, problem::Cause};
 
@@ -74,19 +75,22 @@ impl sentry::TransportFactory for OverHttp {
     }
 }
 
-/// Turns errors that are logged outside requests into reports, and what leads to them into breadcrumbs.
-pub(super) fn layer<S>() -> sentry::integrations::tracing::SentryLayer<S>
+/// Turns errors that are logged outside requests into reports, and what leads to them into breadcrumbs. The lines of
+/// requests and panics are left out: their reports are made elsewhere, with more in them.
+pub(super) fn layer<S>() -> impl Layer<S>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
 {
-    sentry::integrations::tracing::layer().span_filter(|_| false).event_filter(|metadata| {
-        match (metadata.target(), *metadata.level()) {
-            (ACCESS_TARGET | PANIC_TARGET, _) => EventFilter::Ignore,
-            (_, tracing::Level::ERROR) => EventFilter::Event,
-            (_, tracing::Level::WARN | tracing::Level::INFO) => EventFilter::Breadcrumb,
-            _ => EventFilter::Ignore,
-        }
-    })
+    let foreign = |metadata: &Metadata<'_>| {
+        metadata.is_event() && !matches!(metadata.target(), ACCESS_TARGET | PANIC_TARGET)
+    };
+    let errors = ErrorLayer::new().with_filter(filter_fn(move |metadata| {
+        foreign(metadata) && *metadata.level() == tracing::Level::ERROR
+    }));
+    let crumbs = BreadcrumbLayer::new().with_filter(filter_fn(move |metadata| {
+        foreign(metadata) && matches!(*metadata.level(), tracing::Level::WARN | tracing::Level::INFO)
+    }));
+    errors.and_then(crumbs)
 }
 
 /// A request that was answered with a 5xx.
