@@ -1,0 +1,53 @@
+//! The smallest service on the chassis, with a path for each way to go wrong. The tests run it as a process.
+//!
+//! `cargo run -p chassis --example minimal`, then `curl http://127.0.0.1:8080/hello`.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::{Router, routing::get};
+use chassis::{Problem, Service, Settings, extract::Path};
+use clap::Parser;
+use utoipa::openapi::{InfoBuilder, OpenApiBuilder};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn main() -> anyhow::Result<()> {
+    let settings = Arguments::parse().settings;
+    let telemetry = chassis::init_telemetry(&settings)?;
+    let service = Service {
+        name: "minimal",
+        router: Router::new()
+            .route("/hello", get(|| async { "hello" }))
+            .route("/slow/{milliseconds}", get(slow))
+            .route("/fail", get(fail))
+            .route("/panic", get(panic)),
+        openapi: OpenApiBuilder::new().info(InfoBuilder::new().title("minimal").version("1").build()).build(),
+        ready: Arc::new(|| Box::pin(async { Ok(()) })),
+    };
+    let served = tokio::runtime::Runtime::new()?.block_on(chassis::run(
+        settings,
+        vec![service],
+        chassis::shutdown_signal(),
+    ));
+    drop(telemetry);
+    served
+}
+
+async fn slow(Path(milliseconds): Path<u64>) -> &'static str {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    "done"
+}
+
+async fn fail() -> Result<(), Problem> {
+    let disk = Err(std::io::Error::other("the disk is full"));
+    disk.context("cannot keep the thing").map_err(Problem::internal)
+}
+
+async fn panic() -> &'static str {
+    panic!("the sky falls")
+}

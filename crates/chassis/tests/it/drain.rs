@@ -1,0 +1,71 @@
+//! How the server stops.
+
+use std::time::{Duration, Instant};
+
+use chassis::Settings;
+
+use crate::support::server::{Client, Server};
+
+fn settings(grace_ms: u64, delay_ms: u64) -> Settings {
+    let mut settings = Settings::default();
+    settings.shutdown.shutdown_grace_ms = grace_ms;
+    settings.shutdown.drain_delay_ms = delay_ms;
+    settings
+}
+
+#[tokio::test]
+async fn requests_in_flight_finish_and_idle_connections_close() {
+    let server = Server::start(settings(5000, 0)).await;
+    let address = server.public;
+    let mut busy = Client::connect(address).await;
+    busy.get("/slow/500").await;
+    let mut idle = Client::connect(address).await;
+    idle.get("/ping").await;
+    idle.answer().await;
+    let mut fresh = Client::connect(address).await;
+    assert!(fresh.stays_open(Duration::from_millis(100)).await);
+
+    let started = Instant::now();
+    let stopped = server.stop();
+    assert!(idle.until_closed().await.1 < Duration::from_millis(300));
+    assert!(fresh.until_closed().await.1 < Duration::from_millis(300));
+    let (answer, _) = busy.until_closed().await;
+    assert!(answer.ends_with("done"), "{answer}");
+    assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
+    stopped.await.unwrap().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "still accepting");
+}
+
+#[tokio::test]
+async fn what_is_left_after_the_grace_time_is_cut() {
+    let server = Server::start(settings(300, 0)).await;
+    let mut busy = Client::connect(server.public).await;
+    busy.get("/slow/60000").await;
+    assert!(busy.stays_open(Duration::from_millis(100)).await);
+    let started = Instant::now();
+    server.stop().await.unwrap().unwrap();
+    let time = started.elapsed();
+    assert!(time >= Duration::from_millis(300) && time < Duration::from_secs(2), "{time:?}");
+    assert_eq!(busy.until_closed().await.0, "");
+}
+
+#[tokio::test]
+async fn readiness_fails_before_accepting_ends() {
+    let server = Server::start(settings(1000, 600)).await;
+    let (address, ops) = (server.public, server.ops);
+    let stopped = server.stop();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for listener in [address, ops] {
+        let mut client = Client::connect(listener).await;
+        client.get("/readyz").await;
+        let answer = client.answer().await;
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("shutting down"), "{answer}");
+        // Requests that still come are served.
+        client.get("/ping").await;
+        assert!(client.answer().await.contains("pong"));
+    }
+    stopped.await.unwrap().unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "still accepting");
+    assert!(tokio::net::TcpStream::connect(ops).await.is_err(), "metrics still accepting");
+}

@@ -1,0 +1,124 @@
+//! What every answer has, whatever happened to its request.
+
+use std::io::Read;
+
+use axum::body::Body;
+use chassis::Settings;
+use http::{Method, StatusCode};
+
+use crate::support::{call, get_with, request, router};
+
+#[tokio::test]
+async fn every_answer_carries_an_id_and_the_security_headers() {
+    let router = router(&Settings::default());
+    for path in
+        ["/ping", "/things/1", "/nothing", "/things/abc", "/%", "/fail", "/panic", "/unavailable", "/docs"]
+    {
+        let reply = get_with(&router, path, &[]).await;
+        assert_eq!(reply.header("x-request-id").map(str::len), Some(36), "{path}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{path}");
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert_eq!(reply.header("strict-transport-security"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_clients_id_is_kept_only_if_it_is_harmless() {
+    let router = router(&Settings::default());
+    let longest = "a".repeat(64);
+    let too_long = "a".repeat(65);
+    for (id, kept) in [
+        ("a", true),
+        ("Az09-", true),
+        (longest.as_str(), true),
+        (too_long.as_str(), false),
+        ("", false),
+        ("a b", false),
+        ("a_b", false),
+        ("a\"b", false),
+        ("ä", false),
+    ] {
+        let reply = get_with(&router, "/whoami", &[("x-request-id", id)]).await;
+        let answered = reply.header("x-request-id").unwrap();
+        assert_eq!(answered == id, kept, "{id:?}");
+        // Handlers and clients see the same one.
+        assert_eq!(reply.json()["id"], answered);
+    }
+    let twice = get_with(&router, "/ping", &[("x-request-id", "a"), ("x-request-id", "b")]).await;
+    assert_eq!(twice.header("x-request-id").map(str::len), Some(36));
+}
+
+#[tokio::test]
+async fn failures_say_nothing_of_the_inside() {
+    let router = router(&Settings::default());
+    for (path, status, slug) in [
+        ("/fail", StatusCode::INTERNAL_SERVER_ERROR, "internal-error"),
+        ("/panic", StatusCode::INTERNAL_SERVER_ERROR, "internal-error"),
+        ("/unavailable", StatusCode::SERVICE_UNAVAILABLE, "service-unavailable"),
+    ] {
+        let reply = get_with(&router, path, &[]).await;
+        assert_eq!((reply.status, reply.slug().as_str()), (status, slug), "{path}");
+        for inside in ["disk", "keep", "sky"] {
+            assert!(!reply.text().contains(inside), "{path}: {}", reply.text());
+        }
+    }
+    assert_eq!(get_with(&router, "/unavailable", &[]).await.header("retry-after"), Some("2"));
+}
+
+#[tokio::test]
+async fn answers_are_packed_where_it_is_worth_it() {
+    let router = router(&Settings::default());
+    let gzip = &[("accept-encoding", "gzip")];
+    let packed = get_with(&router, "/large/10000", gzip).await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed.body.as_ref()).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "x".repeat(10_000));
+
+    for (path, headers) in [
+        ("/large/10000", &[][..]),
+        ("/large/10", gzip),
+        ("/pdf", gzip),
+        ("/large/10000", &[("accept-encoding", "gzip;q=0")]),
+    ] {
+        assert_eq!(
+            get_with(&router, path, headers).await.header("content-encoding"),
+            None,
+            "{path} {headers:?}"
+        );
+    }
+}
+
+async fn preflight(origins: &[&str], origin: &str) -> (StatusCode, Option<String>, Option<String>) {
+    let mut settings = Settings::default();
+    settings.hosts.cors_origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
+    let request = request(Method::OPTIONS, "/things")
+        .header("origin", origin)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let reply = call(&router(&settings), request.body(Body::empty()).unwrap()).await;
+    let header = |name| reply.header(name).map(str::to_owned);
+    (reply.status, header("access-control-allow-origin"), header("access-control-allow-methods"))
+}
+
+#[tokio::test]
+async fn pages_of_named_origins_may_call() {
+    let app = "https://app.example.com";
+    let methods = Some("GET,HEAD,POST,PUT,PATCH,DELETE".to_owned());
+    assert_eq!(preflight(&[], app).await, (StatusCode::METHOD_NOT_ALLOWED, None, None));
+    assert_eq!(preflight(&[app], app).await, (StatusCode::OK, Some(app.to_owned()), methods.clone()));
+    assert_eq!(preflight(&[app], "https://evil.example").await.1, None);
+    assert_eq!(
+        preflight(&["*"], "https://evil.example").await,
+        (StatusCode::OK, Some("*".to_owned()), methods)
+    );
+
+    let mut settings = Settings::default();
+    settings.hosts.cors_origins = vec![app.parse().unwrap()];
+    let reply = get_with(&router(&settings), "/nothing", &[("origin", app)]).await;
+    assert_eq!(reply.header("access-control-allow-origin"), Some(app));
+    assert!(reply.header("access-control-expose-headers").unwrap().contains("x-request-id"));
+    assert_eq!(reply.header("access-control-allow-credentials"), None);
+}
