@@ -1,1 +1,104 @@
 //! The image-to-PDF service: fetch, convert, store, link.
+//!
+//! [`service`] is what the binary composes. The parts behind it are public because they are useful apart and
+//! because that is how they are tested: [`fetch`] reaches out to an internet that lies, [`address`] knows which
+//! of its addresses are public, [`convert`] runs the engine between a source and a store, [`storage`] keeps what
+//! comes out.
+
+pub mod address;
+mod api;
+pub mod convert;
+mod error;
+pub mod fetch;
+pub mod problem;
+pub mod settings;
+mod source_url;
+pub mod storage;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use chassis::{Finding, Readiness, Service};
+
+pub use error::{Answer, Cause, Error, Refusal, Slow, Unreachable};
+pub use settings::Settings;
+pub use source_url::{Invalid, SourceUrl, URL_BYTES_MAX};
+
+use convert::{Admission, Converter, Pool};
+use fetch::{Client, Network, System, Tls};
+use storage::{Location, Store};
+
+const NAME: &str = "press";
+
+/// The service as `settings` want it, with its store open.
+#[expect(clippy::unused_async, reason = "services are built alike, and another store may have to be asked")]
+pub async fn service(settings: &Settings, chassis: &chassis::Settings) -> anyhow::Result<Service> {
+    service_on(settings, chassis, Arc::new(System), Tls::system())
+}
+
+/// The same on another network, and with other certificate authorities: a test's.
+pub fn service_on(
+    settings: &Settings,
+    chassis: &chassis::Settings,
+    network: Arc<dyn Network>,
+    tls: Tls,
+) -> anyhow::Result<Service> {
+    let location = settings.location(chassis).map_err(anyhow::Error::msg)?;
+    let store = Arc::new(Store::open(&location, &settings.storage)?);
+    let conversion = &settings.conversion;
+    let running_max = conversion.running_max();
+    let fetch = &settings.fetch;
+    let client = Client::new(fetch.policy(), fetch.limits(), fetch.fetch_user_agent.clone(), network, tls);
+    let admission = Admission::new(running_max, conversion.conversions_queue_max, conversion.queue_wait());
+    let pool = Pool::start(running_max)?;
+    let converter = Converter::new(client, admission, pool, Arc::clone(&store), conversion.limits());
+    Ok(Service {
+        name: NAME,
+        router: api::router(Arc::new(converter)),
+        openapi: openapi(),
+        ready: Arc::new(move || -> Readiness {
+            let store = Arc::clone(&store);
+            Box::pin(async move { store.ready().await })
+        }),
+    })
+}
+
+/// The description of the API, without opening anything.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api::openapi()
+}
+
+/// Asks each dependency, without changing anything, whether it would serve.
+pub async fn check(settings: &Settings, chassis: &chassis::Settings) -> Vec<Finding> {
+    vec![check_store(settings, chassis).await, check_certificates()]
+}
+
+async fn check_store(settings: &Settings, chassis: &chassis::Settings) -> Finding {
+    let location = match settings.location(chassis) {
+        Ok(location) => location,
+        Err(fault) => {
+            return Finding { dependency: "store".to_owned(), outcome: Err(anyhow::Error::msg(fault)) };
+        }
+    };
+    match location {
+        Location::Folder(path) => {
+            Finding { dependency: format!("store {}", path.display()), outcome: storage::check_folder(&path) }
+        }
+        Location::GoogleBucket { ref bucket, .. } => {
+            let dependency = format!("store gs://{bucket}");
+            let outcome = match Store::open(&location, &settings.storage) {
+                Ok(store) => store.ready().await.map(|()| "credentials were obtained".to_owned()),
+                Err(error) => Err(error),
+            };
+            Finding { dependency, outcome }
+        }
+    }
+}
+
+fn check_certificates() -> Finding {
+    let outcome = Tls::system()
+        .config()
+        .map(|_| "read".to_owned())
+        .context("no https source can be fetched: install ca-certificates, or name a file in SSL_CERT_FILE");
+    Finding { dependency: "certificate authorities".to_owned(), outcome }
+}

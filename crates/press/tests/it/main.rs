@@ -1,1 +1,20 @@
-//! The integration tests of `press`, one binary.
+//! The integration tests of `press`, one binary: the whole service in process, between a source and a store that
+//! the tests play.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![expect(unreachable_pub, reason = "what tests share is no library")]
+
+mod bucket;
+mod cancellation;
+mod conversions;
+mod documentation;
+mod downloads;
+mod folder;
+mod foreign;
+mod hostile_bodies;
+mod limits;
+mod logs;
+mod overload;
+mod redirects;
+mod refusals;
+mod support;
+mod tls;

@@ -1,0 +1,96 @@
+//! `POST /image_to_pdf`: the URL of an image in, the URL of its PDF out.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{Json, extract::State};
+use chassis::{BaseUrl, extract::Fields, problem::Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    convert::{Converted, Converter},
+    error::Error,
+    source_url::SourceUrl,
+};
+
+/// What is to be converted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "describes the body; `Fields` reads it, and finds every fault instead of the first"
+)]
+pub(super) struct ConversionRequest {
+    /// The http or https URL of a JPEG or PNG image, without user info, at most 8,192 bytes long.
+    #[schema(
+        format = "uri",
+        max_length = 8192,
+        example = "https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png"
+    )]
+    source_url: String,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Conversion {
+    /// The URL that was sent, as it was sent.
+    #[schema(
+        format = "uri",
+        example = "https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png"
+    )]
+    source_url: String,
+    /// The absolute URL that downloads the PDF with a plain GET.
+    #[schema(
+        format = "uri",
+        example = "https://storage.googleapis.com/my-pdfs/67e55044-10b1-426f-9247-bb680e5fe0c8.pdf"
+    )]
+    converted_url: String,
+    /// How many pages the PDF has.
+    #[schema(example = 1)]
+    pages: usize,
+    /// How many bytes the PDF has.
+    #[schema(example = 226_933)]
+    bytes: u64,
+}
+
+/// Converts an image to PDF
+///
+/// Fetches the image, converts it without losing a pixel, stores the PDF and answers with its URL. JPEG and PNG
+/// are converted; what an image is, its bytes tell, not its name or media type. After any other answer than 200
+/// nothing is stored.
+#[utoipa::path(
+    post,
+    path = "/image_to_pdf",
+    operation_id = "create_pdf",
+    tag = "pdfs",
+    request_body(content = ConversionRequest, content_type = "application/json"),
+    responses((status = 200, description = "The PDF is stored", body = Conversion)),
+)]
+pub(super) async fn create_pdf(
+    State(converter): State<Arc<Converter>>,
+    base: BaseUrl,
+    mut fields: Fields,
+) -> Result<Json<Conversion>, Problem> {
+    let source = fields.required("source_url", |text: String| SourceUrl::parse(&text).map(|url| (text, url)));
+    let ((source_url, source),) = fields.finish((source,))?;
+    let start = Instant::now();
+    let result = converter.convert(&source).await;
+    log(&source, &result, start);
+    let Converted { name, report } = result?;
+    let converted_url = converter.store().link(name, &base);
+    Ok(Json(Conversion { source_url, converted_url, pages: report.pages.len(), bytes: report.bytes }))
+}
+
+/// What happened to which source. Errors with a cause are logged with it where the answer is made.
+fn log(source: &SourceUrl, result: &Result<Converted, Error>, start: Instant) {
+    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(Converted { name, report }) => {
+            let (name, bytes) = (name.file_name(), report.bytes);
+            tracing::info!(source.url = %source, pdf.name = name, pdf.bytes = bytes, duration_ms, "image converted");
+        }
+        Err(error) => {
+            tracing::info!(source.url = %source, reason = %error, duration_ms, "image not converted");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The HTTP face of press: one file an operation.
+
+mod conditions;
+mod documentation;
+mod image_to_pdf;
+mod pdfs;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use chassis::problem::{FieldError, Problem, kind};
+use utoipa::OpenApi;
+
+use crate::{
+    convert::Converter,
+    error::{Answer, Error, Refusal, Slow, Unreachable},
+    problem,
+    source_url::Invalid,
+    storage::Store,
+};
+
+/// The routes. `/pdfs` is there only where this service itself keeps the PDFs.
+pub(crate) fn router(converter: Arc<Converter>) -> Router {
+    let mut router = Router::new().route("/image_to_pdf", post(image_to_pdf::create_pdf));
+    if let Store::Folder(_) = converter.store() {
+        router = router.route("/pdfs/{file}", get(pdfs::get_pdf));
+    }
+    router.with_state(converter)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "press",
+        description = "Converts images to PDF without losing a pixel: it fetches an image by its URL, stores the PDF \
+                       and answers with the URL that downloads it."
+    ),
+    tags((name = "pdfs", description = "PDFs made of images")),
+    paths(image_to_pdf::create_pdf, pdfs::get_pdf),
+    components(schemas(chassis::problem::Body<'static>, FieldError)),
+)]
+struct Api;
+
+/// The description of the routes.
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    let mut api = Api::openapi();
+    for path in api.paths.paths.values_mut() {
+        let create = path.post.as_mut().map(|operation| (operation, problems_of_conversions()));
+        let get = path.get.as_mut().map(|operation| (operation, problems_of_downloads()));
+        for (operation, problems) in create.into_iter().chain(get) {
+            documentation::add_problems(&mut operation.responses, problems);
+        }
+    }
+    api
+}
+
+/// One of each kind that `POST /image_to_pdf` answers.
+fn problems_of_conversions() -> Vec<Problem> {
+    let image = |error| Error::Image(error).into();
+    let cause = "as an example";
+    vec![
+        kind::MALFORMED_REQUEST.because("The body is not valid JSON: expected `}` at line 1 column 40."),
+        kind::REQUEST_TIMEOUT.because("The request's body did not arrive in time."),
+        kind::BODY_TOO_LARGE.because("The request's body is larger than 1048576 bytes."),
+        kind::UNSUPPORTED_MEDIA_TYPE.because(
+            "The request has no Content-Type; send JSON in UTF-8 with Content-Type: application/json.",
+        ),
+        Problem::invalid_fields(vec![FieldError {
+            pointer: "/source_url".to_owned(),
+            detail: Invalid::Scheme.to_string(),
+        }]),
+        Error::Refused(Refusal::Address).into(),
+        Error::SourceTooLarge { limit_bytes: 268_435_456 }.into(),
+        image(pdf_engine::Error::Unsupported {
+            index: 0,
+            detail: "this is a WebP image; JPEG and PNG are converted".to_owned(),
+        }),
+        image(pdf_engine::Error::Malformed { index: 0, detail: "the PNG ends after 1,234 bytes".to_owned() }),
+        image(pdf_engine::Error::TooLarge {
+            index: 0,
+            limit: "pixels_max",
+            max: 1_000_000_000,
+            detail:
+                "the image has 4,611,686,014,132,420,609 pixels; at most 1,000,000,000 are converted here"
+                    .to_owned(),
+        }),
+        Problem::internal(std::io::Error::other(cause)),
+        Error::unreachable(Unreachable::Resolve, cause).into(),
+        Error::Answered(Answer::Status(404)).into(),
+        Error::Busy { retry_after: Duration::from_secs(10) }.into(),
+        Error::StoreUnavailable(cause.into()).into(),
+        Error::TooSlow(Slow::Total(Duration::from_secs(30))).into(),
+        kind::TIMED_OUT.because("The request took longer than 60000 ms."),
+    ]
+}
+
+/// One of each kind that `GET /pdfs/{name}.pdf` answers.
+fn problems_of_downloads() -> Vec<Problem> {
+    vec![
+        kind::NOT_FOUND.because("There is no PDF of that name."),
+        problem::RANGE_NOT_SATISFIABLE.because("The PDF has 226933 bytes."),
+        Problem::internal(std::io::Error::other("as an example")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_problem_is_documented() {
+        let documented: Vec<_> =
+            problems_of_conversions().iter().chain(&problems_of_downloads()).map(Problem::kind).collect();
+        for kind in problem::ALL {
+            assert!(documented.contains(kind), "{}", kind.slug);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! PDFs as files of a folder: the embedded default, served by this service itself.
+//!
+//! A PDF is written to `UUID.pdf#1`, synced, and renamed when it is complete, so no reader sees half of one.
+//! A killed process leaves such a file behind; the next start removes it, unless another process works in the
+//! same folder, which the lock tells.
+
+use std::{
+    fs, io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use anyhow::Context;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use object_store::{
+    GetOptions, GetRange, ObjectStore, PutMode, local::LocalFileSystem, path::Path as ObjectPath,
+};
+use uuid::Uuid;
+
+use super::{PdfName, Target, Upload};
+use crate::error::{Cause, Error};
+
+/// How much is written at once: a folder has no least part, so this is what keeps memory low.
+const PART_BYTES: usize = 1024 * 1024;
+const LOCK_FILE: &str = ".lock";
+
+/// A folder of PDFs.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    store: Arc<LocalFileSystem>,
+    /// Held while the process lives. `None` where another process holds it.
+    _lock: Option<fs::File>,
+}
+
+/// A PDF that is there.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored {
+    /// Its length in bytes.
+    pub length: u64,
+    /// When it was completed.
+    pub modified: SystemTime,
+}
+
+impl Folder {
+    /// Makes the folder when it is missing, proves that it can be written and removes what a kill left.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(path).context("it cannot be made")?;
+        let path = path.canonicalize().context("it cannot be entered")?;
+        let lock = fs::File::create(path.join(LOCK_FILE)).context("it cannot be written")?;
+        let lock = lock.try_lock().is_ok().then_some(lock);
+        if lock.is_some() {
+            remove_unfinished(&path).context("what an earlier process left cannot be removed")?;
+        }
+        let store = LocalFileSystem::new_with_prefix(&path)?.with_fsync(true);
+        Ok(Self { path, store: Arc::new(store), _lock: lock })
+    }
+
+    pub(super) fn begin(&self, name: PdfName) -> Upload {
+        Upload::new(Target {
+            store: Arc::clone(&self.store) as Arc<dyn ObjectStore>,
+            path: ObjectPath::from(name.file_name()),
+            part_bytes: PART_BYTES,
+            // By renaming: not every file system has the hard links that `Create` is made of, and the name is
+            // a random UUID.
+            mode: PutMode::Overwrite,
+            attributes: object_store::Attributes::new(),
+        })
+    }
+
+    /// Writes and removes an empty file.
+    pub(super) async fn ready(&self) -> anyhow::Result<()> {
+        let probe = self.path.join(format!(".probe-{}", Uuid::new_v4()));
+        let write = async {
+            tokio::fs::write(&probe, b"").await?;
+            tokio::fs::remove_file(&probe).await
+        };
+        write.await.with_context(|| format!("the folder {} cannot be written", self.path.display()))
+    }
+
+    /// What is known of a PDF; `None` where there is none of that name.
+    pub async fn stat(&self, name: PdfName) -> Result<Option<Stored>, Error> {
+        match tokio::fs::metadata(self.path.join(name.file_name())).await {
+            Ok(metadata) if metadata.is_file() => {
+                let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                Ok(Some(Stored { length: metadata.len(), modified }))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::StoreRefused(error.into())),
+        }
+    }
+
+    /// The bytes of a PDF, as they are read from the disk.
+    pub async fn read(
+        &self,
+        name: PdfName,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, object_store::Result<Bytes>>, Error> {
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+        let path = ObjectPath::from(name.file_name());
+        let result = self.store.get_opts(&path, options).await;
+        result
+            .map(object_store::GetResult::into_stream)
+            .map_err(|error| Error::StoreRefused(Cause::from(error)))
+    }
+}
+
+/// Whether the folder could be used, told without making or writing anything.
+pub fn check_folder(path: &Path) -> anyhow::Result<String> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_dir() => anyhow::bail!("it is not a folder"),
+        Ok(metadata) if metadata.permissions().readonly() => anyhow::bail!("it may not be written"),
+        Ok(_) => fs::read_dir(path).map(|_| "is there".to_owned()).context("it cannot be entered"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("is made at the first start".to_owned()),
+        Err(error) => Err(error).context("it cannot be entered"),
+    }
+}
+
+fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_unfinished) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// `UUID.pdf#N`, or a probe; nothing that someone else may have put there.
+fn is_unfinished(file_name: &str) -> bool {
+    match file_name.split_once('#') {
+        Some((name, attempt)) => {
+            PdfName::parse(name).is_some()
+                && !attempt.is_empty()
+                && attempt.bytes().all(|b| b.is_ascii_digit())
+        }
+        None => file_name.strip_prefix(".probe-").is_some_and(|id| Uuid::try_parse(id).is_ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_removes_what_a_kill_left_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+        let left = [format!("{id}.pdf#1"), format!("{id}.pdf#12"), format!(".probe-{id}")];
+        let kept = [format!("{id}.pdf"), "notes#1".into(), format!("{id}.pdf#"), format!("{id}.pdf#x")];
+        for name in left.iter().chain(&kept) {
+            fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        let _open = Folder::open(folder.path()).unwrap();
+        for name in left {
+            assert!(!folder.path().join(&name).exists(), "{name}");
+        }
+        for name in kept {
+            assert!(folder.path().join(&name).exists(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_second_process_leaves_the_first_ones_work_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Folder::open(folder.path()).unwrap();
+        let under_way = folder.path().join("67e55044-10b1-426f-9247-bb680e5fe0c8.pdf#1");
+        fs::write(&under_way, b"x").unwrap();
+        let _second = Folder::open(folder.path()).unwrap();
+        assert!(under_way.exists());
+        drop(first);
+    }
+
+    #[test]
+    fn a_file_in_the_folders_place_is_a_clear_fault() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = Folder::open(&file.path().join("pdfs")).unwrap_err();
+        assert_eq!(error.to_string(), "it cannot be made");
+    }
+}

@@ -1,0 +1,132 @@
+//! Where PDFs are kept, and under which URL a plain GET downloads them.
+
+mod bucket;
+mod folder;
+mod location;
+mod upload;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use chassis::BaseUrl;
+use object_store::{ObjectStore, path::Path as ObjectPath};
+use uuid::Uuid;
+
+pub use bucket::Bucket;
+pub use folder::{Folder, Stored, check_folder};
+pub use location::Location;
+pub use upload::{Content, Finished, Upload};
+
+use crate::settings::StorageSettings;
+
+/// How long a dependency is waited for where only its state is asked.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The name of a stored PDF: a random UUID, so that a URL tells nothing and cannot be guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PdfName(Uuid);
+
+impl PdfName {
+    /// A name that nothing has.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Reads `UUID.pdf` as this service writes it: no other spelling is a name.
+    pub fn parse(file_name: &str) -> Option<Self> {
+        let stem = file_name.strip_suffix(".pdf")?;
+        let name = Self(Uuid::try_parse(stem).ok()?);
+        (name.file_name() == file_name).then_some(name)
+    }
+
+    /// `UUID.pdf`.
+    pub fn file_name(self) -> String {
+        format!("{}.pdf", self.0.hyphenated())
+    }
+}
+
+/// The store of a running service.
+#[derive(Debug)]
+pub enum Store {
+    /// A folder, served by this service.
+    Folder(Folder),
+    /// A bucket, served by its cloud.
+    Bucket(Bucket),
+}
+
+impl Store {
+    /// Opens what the settings name; a folder is made when missing.
+    pub fn open(location: &Location, settings: &StorageSettings) -> anyhow::Result<Self> {
+        match location {
+            Location::Folder(path) => Folder::open(path)
+                .map(Self::Folder)
+                .with_context(|| format!("the folder for PDFs cannot be used: {}", path.display())),
+            Location::GoogleBucket { bucket, prefix } => Bucket::open(bucket, prefix, settings)
+                .map(Self::Bucket)
+                .with_context(|| format!("the bucket gs://{bucket} cannot be used")),
+        }
+    }
+
+    /// Begins to store a PDF. Nothing is there under its name until it is complete.
+    pub fn begin(&self, name: PdfName) -> Upload {
+        match self {
+            Self::Folder(folder) => folder.begin(name),
+            Self::Bucket(bucket) => bucket.begin(name),
+        }
+    }
+
+    /// The absolute URL of a stored PDF; `base` is where this service is reached.
+    pub fn link(&self, name: PdfName, base: &BaseUrl) -> String {
+        match self {
+            Self::Folder(_) => base.join(&format!("/pdfs/{}", name.file_name())).into(),
+            Self::Bucket(bucket) => bucket.link(name),
+        }
+    }
+
+    /// Whether PDFs can be stored now, as far as that can be told without storing one.
+    pub async fn ready(&self) -> anyhow::Result<()> {
+        let probe = async {
+            match self {
+                Self::Folder(folder) => folder.ready().await,
+                Self::Bucket(bucket) => bucket.ready().await,
+            }
+        };
+        tokio::time::timeout(PROBE_TIMEOUT, probe).await.context("the store did not answer in time")?
+    }
+}
+
+/// What an upload needs to know of its store.
+#[derive(Debug, Clone)]
+struct Target {
+    store: Arc<dyn ObjectStore>,
+    path: ObjectPath,
+    part_bytes: usize,
+    mode: object_store::PutMode,
+    attributes: object_store::Attributes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_names_are_names() {
+        let name = PdfName::random();
+        assert_eq!(PdfName::parse(&name.file_name()), Some(name));
+        for text in [
+            "",
+            ".pdf",
+            "a.pdf",
+            "67e55044-10b1-426f-9247-bb680e5fe0c8",
+            "67e55044-10b1-426f-9247-bb680e5fe0c8.PDF",
+            "67E55044-10B1-426F-9247-BB680E5FE0C8.pdf",
+            "67e5504410b1426f9247bb680e5fe0c8.pdf",
+            "{67e55044-10b1-426f-9247-bb680e5fe0c8}.pdf",
+            "../67e55044-10b1-426f-9247-bb680e5fe0c8.pdf",
+            "67e55044-10b1-426f-9247-bb680e5fe0c8.pdf#1",
+            ".lock",
+        ] {
+            assert_eq!(PdfName::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! One PDF on its way into the store: in one piece when it is small, else in parts while it is still made.
+
+use std::{error::Error as StdError, time::Duration};
+
+use bytes::Bytes;
+use object_store::{
+    MultipartUpload, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutPayloadMut,
+    client::{HttpError, HttpErrorKind},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
+
+use super::Target;
+use crate::error::{Cause, Error};
+
+/// Parts under way at once. Each holds its bytes in memory until the store has it.
+const PARTS_IN_FLIGHT: usize = 2;
+/// How long taking back a failed upload may take; its client is answered meanwhile.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What comes out of a conversion. A sender that goes away without [`Content::End`] has failed.
+#[derive(Debug)]
+pub enum Content {
+    /// The next bytes of the PDF.
+    Data(Bytes),
+    /// The PDF is complete.
+    End,
+}
+
+/// How an upload ended.
+#[derive(Debug)]
+pub enum Finished {
+    /// The PDF is in the store, as many bytes long.
+    Stored(u64),
+    /// The conversion did not complete it; nothing is in the store.
+    Abandoned,
+}
+
+/// One upload that has not begun.
+#[derive(Debug)]
+pub struct Upload {
+    target: Target,
+}
+
+impl Upload {
+    pub(super) fn new(target: Target) -> Self {
+        Self { target }
+    }
+
+    /// Stores what comes, and tells `answer` how it went. Whoever waits for that may go away: a PDF that no one
+    /// was told of is taken back.
+    ///
+    /// To be spawned, since taking back must go on when a client's request is dropped.
+    pub async fn run(
+        self,
+        content: mpsc::Receiver<Content>,
+        answer: oneshot::Sender<Result<Finished, Error>>,
+    ) {
+        let result = self.store(content, &answer).await;
+        let stored = matches!(result, Ok(Finished::Stored(_)));
+        if answer.send(result).is_err() && stored {
+            self.delete().await;
+        }
+    }
+
+    async fn store(
+        &self,
+        mut content: mpsc::Receiver<Content>,
+        answer: &oneshot::Sender<Result<Finished, Error>>,
+    ) -> Result<Finished, Error> {
+        let (first, more) = match self.next_part(&mut content).await {
+            Part::Full(first) => (first, true),
+            Part::Last(first) => (first, false),
+            Part::Abandoned => return Ok(Finished::Abandoned),
+        };
+        if more {
+            return self.store_in_parts(first, content, answer).await;
+        }
+        if answer.is_closed() {
+            return Ok(Finished::Abandoned);
+        }
+        let length = first.content_length() as u64;
+        self.put(first).await?;
+        Ok(Finished::Stored(length))
+    }
+
+    /// A single piece. What timed out may have arrived: then the name is taken, by us alone.
+    async fn put(&self, payload: PutPayload) -> Result<(), Error> {
+        let mut result = self.put_once(payload.clone()).await;
+        if result.as_ref().is_err_and(is_timeout) {
+            result = self.put_once(payload).await;
+        }
+        match result {
+            Ok(()) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn put_once(&self, payload: PutPayload) -> object_store::Result<()> {
+        let Target { store, path, mode, attributes, .. } = &self.target;
+        let options =
+            PutOptions { mode: mode.clone(), attributes: attributes.clone(), ..PutOptions::default() };
+        store.put_opts(path, payload, options).await.map(drop)
+    }
+
+    async fn store_in_parts(
+        &self,
+        first: PutPayload,
+        content: mpsc::Receiver<Content>,
+        answer: &oneshot::Sender<Result<Finished, Error>>,
+    ) -> Result<Finished, Error> {
+        let Target { store, path, attributes, .. } = &self.target;
+        let options =
+            PutMultipartOptions { attributes: attributes.clone(), ..PutMultipartOptions::default() };
+        let mut upload = store.put_multipart_opts(path, options).await.map_err(store_error)?;
+        let result = match self.send_parts(upload.as_mut(), first, content).await {
+            Ok(Finished::Stored(_)) if answer.is_closed() => Ok(Finished::Abandoned),
+            Ok(Finished::Stored(length)) => {
+                upload.complete().await.map(|_| Finished::Stored(length)).map_err(store_error)
+            }
+            other => other,
+        };
+        if !matches!(result, Ok(Finished::Stored(_))) {
+            self.abort(upload.as_mut()).await;
+        }
+        result
+    }
+
+    async fn send_parts(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        first: PutPayload,
+        mut content: mpsc::Receiver<Content>,
+    ) -> Result<Finished, Error> {
+        let mut parts = JoinSet::new();
+        let mut length = 0;
+        let mut next = Part::Full(first);
+        loop {
+            let (payload, last) = match next {
+                Part::Full(payload) => (payload, false),
+                Part::Last(payload) => (payload, true),
+                // Dropping the set stops the parts that are under way.
+                Part::Abandoned => return Ok(Finished::Abandoned),
+            };
+            length += payload.content_length() as u64;
+            if payload.content_length() > 0 {
+                parts.spawn(upload.put_part(payload));
+            }
+            let under_way_max = if last { 0 } else { PARTS_IN_FLIGHT - 1 };
+            while parts.len() > under_way_max {
+                finish_one(&mut parts).await?;
+            }
+            if last {
+                return Ok(Finished::Stored(length));
+            }
+            next = self.next_part(&mut content).await;
+        }
+    }
+
+    async fn next_part(&self, content: &mut mpsc::Receiver<Content>) -> Part {
+        let mut payload = PutPayloadMut::new();
+        loop {
+            match content.recv().await {
+                Some(Content::Data(bytes)) => payload.push(bytes),
+                Some(Content::End) => return Part::Last(payload.freeze()),
+                None => return Part::Abandoned,
+            }
+            if payload.content_length() >= self.target.part_bytes {
+                return Part::Full(payload.freeze());
+            }
+        }
+    }
+
+    async fn abort(&self, upload: &mut dyn MultipartUpload) {
+        match timeout(ABORT_TIMEOUT, upload.abort()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(object = %self.target.path, error = %error, "an unfinished upload could not be taken back");
+            }
+            Err(_) => {
+                tracing::warn!(object = %self.target.path, "taking back an unfinished upload timed out");
+            }
+        }
+    }
+
+    async fn delete(&self) {
+        let Target { store, path, .. } = &self.target;
+        match timeout(ABORT_TIMEOUT, store.delete(path)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(object = %path, error = %error, "a PDF that nobody waited for could not be deleted");
+            }
+            Err(_) => {
+                tracing::warn!(object = %path, "deleting a PDF that nobody waited for timed out");
+            }
+        }
+    }
+}
+
+enum Part {
+    Full(PutPayload),
+    Last(PutPayload),
+    Abandoned,
+}
+
+async fn finish_one(parts: &mut JoinSet<object_store::Result<()>>) -> Result<(), Error> {
+    match parts.join_next().await {
+        Some(Ok(Ok(()))) | None => Ok(()),
+        Some(Ok(Err(error))) => Err(store_error(error)),
+        Some(Err(error)) => Err(Error::Internal(format!("the upload of a part ended: {error}"))),
+    }
+}
+
+/// Who must act: an operator where the store will refuse the next PDF as well, else nobody.
+fn store_error(error: object_store::Error) -> Error {
+    use object_store::Error as E;
+    let permanent = matches!(
+        error,
+        E::PermissionDenied { .. }
+            | E::Unauthenticated { .. }
+            | E::NotFound { .. }
+            | E::NotSupported { .. }
+            | E::NotImplemented { .. }
+            | E::InvalidPath { .. }
+            | E::UnknownConfigurationKey { .. }
+    );
+    let cause = Cause::from(error);
+    if permanent { Error::StoreRefused(cause) } else { Error::StoreUnavailable(cause) }
+}
+
+fn is_timeout(error: &object_store::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(http) = error.downcast_ref::<HttpError>() {
+            return matches!(http.kind(), HttpErrorKind::Timeout | HttpErrorKind::Interrupted);
+        }
+        next = error.source();
+    }
+    false
+}

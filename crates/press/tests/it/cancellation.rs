@@ -1,0 +1,73 @@
+//! A client that goes away stops the work, wherever it is.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{io::AsyncWriteExt, sync::Notify};
+
+use super::support::{
+    eventually, images,
+    press::Press,
+    source::{Source, ok, until_closed},
+};
+
+/// Drops the request once `until` holds.
+async fn hang_up(press: &Press, url: &str, until: impl Future<Output = ()>) {
+    tokio::select! {
+        answer = press.convert(url) => panic!("answered {}: {:?}", answer.status, answer.body),
+        () = until => {}
+    }
+}
+
+#[tokio::test]
+async fn while_the_source_has_not_answered() {
+    let press = Press::with(|settings| settings.conversion.conversions_max = Some(1));
+    let source = Source::start(|_, mut stream| async move { until_closed(&mut stream).await }).await;
+    let asked = eventually("asked", || async { !source.requests().is_empty() });
+    hang_up(&press, &source.url("/"), asked).await;
+    eventually("the source is hung up on", || async { source.open() == 0 }).await;
+    // The one place is free again.
+    press.pdf(&Source::body(&images::png()).await.url("/")).await;
+}
+
+#[tokio::test]
+async fn while_the_source_still_sends() {
+    let press = Press::with(|settings| settings.conversion.conversions_max = Some(1));
+    let image = images::noise_png(1200);
+    let half = Arc::new(Notify::new());
+    let sent = Arc::clone(&half);
+    let source = Source::start(move |_, mut stream| {
+        let answer = ok(&image);
+        let sent = Arc::clone(&sent);
+        async move {
+            let _ = stream.write_all(&answer[..answer.len() / 2]).await;
+            sent.notify_one();
+            until_closed(&mut stream).await;
+        }
+    })
+    .await;
+    let upload_has_begun = async {
+        half.notified().await;
+        eventually("a part is stored", || async { !press.stored().is_empty() }).await;
+    };
+    hang_up(&press, &source.url("/"), upload_has_begun).await;
+    eventually("the source is hung up on", || async { source.open() == 0 }).await;
+    eventually("the store is empty", || async { press.stored().is_empty() }).await;
+    press.pdf(&Source::body(&images::png()).await.url("/")).await;
+}
+
+/// The source is complete and the PDF on its way: at whatever moment the client goes, nothing stays that no
+/// answer names.
+#[tokio::test]
+async fn at_any_moment() {
+    let press = Press::with(|settings| settings.conversion.conversions_max = Some(2));
+    let source = Source::body(&images::noise_png(700)).await;
+    let url = source.url("/");
+    let mut answered = 0;
+    for delay_us in (0..60_000).step_by(1500) {
+        let hung_up = tokio::time::timeout(Duration::from_micros(delay_us), press.convert(&url)).await;
+        answered += usize::from(hung_up.is_ok());
+        eventually("the store has what was answered", || async { press.stored().len() == answered }).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(press.stored().len(), answered);
+}

@@ -1,0 +1,60 @@
+//! What is said about the service is what it does.
+
+use std::collections::BTreeSet;
+
+use super::support::{images, press::Press, source::Source};
+
+const PROBLEMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md");
+
+#[test]
+fn each_kind_of_problem_has_its_heading() {
+    let page = std::fs::read_to_string(PROBLEMS).unwrap();
+    for kind in press::problem::ALL {
+        let heading = format!("# {}", kind.slug);
+        assert!(
+            page.lines().any(|line| line.ends_with(&heading)),
+            "docs/problems.md explains no {}",
+            kind.slug
+        );
+    }
+}
+
+#[test]
+fn the_api_is_described_with_examples_for_each_status() {
+    let api = serde_json::to_value(press::openapi()).unwrap();
+    let create = &api["paths"]["/image_to_pdf"]["post"];
+    assert_eq!(create["operationId"], "create_pdf");
+    let get = &api["paths"]["/pdfs/{name}.pdf"]["get"];
+    assert_eq!(get["operationId"], "get_pdf");
+    for (operation, statuses) in [
+        (create, &["200", "400", "408", "413", "415", "422", "500", "502", "503", "504"][..]),
+        (get, &["200", "206", "304", "404", "416", "500"]),
+    ] {
+        let responses = operation["responses"].as_object().unwrap();
+        assert_eq!(responses.keys().collect::<Vec<_>>(), statuses);
+        for (status, response) in responses {
+            if status.as_str() >= "400" {
+                let content = &response["content"]["application/problem+json"];
+                assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{status}");
+                let examples = content["examples"].as_object().unwrap();
+                for (slug, example) in examples {
+                    assert_eq!(example["value"]["status"].to_string(), *status, "{slug}");
+                }
+            }
+        }
+    }
+    assert!(api["components"]["schemas"]["Problem"].is_object());
+}
+
+#[tokio::test]
+async fn the_answer_has_the_fields_of_its_schema() {
+    let press = Press::start();
+    let source = Source::body(&images::png()).await;
+    let answer = press.convert(&source.url("/")).await.json();
+    let api = serde_json::to_value(press::openapi()).unwrap();
+    let schema = &api["components"]["schemas"]["Conversion"];
+    let answered: BTreeSet<&String> = answer.as_object().unwrap().keys().collect();
+    let described: BTreeSet<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(answered, described);
+    assert_eq!(schema["required"].as_array().unwrap().len(), described.len());
+}

@@ -1,0 +1,84 @@
+//! The folder as a store that fails.
+
+use std::fs;
+
+use super::support::{images, press::Press, source::Source};
+
+fn service(change: impl FnOnce(&mut press::Settings, &mut chassis::Settings)) -> Result<(), String> {
+    let mut settings = press::Settings::default();
+    let mut chassis = chassis::Settings::default();
+    change(&mut settings, &mut chassis);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let service = runtime.block_on(press::service(&settings, &chassis));
+    service.map(drop).map_err(|error| format!("{error:#}"))
+}
+
+#[test]
+fn a_start_makes_the_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let deep = data.path().join("a/b");
+    service(|_, chassis| chassis.bind.data_dir.clone_from(&deep)).unwrap();
+    assert!(deep.join("pdfs").is_dir());
+    let elsewhere = data.path().join("elsewhere");
+    service(|settings, _| settings.storage.pdf_bucket = Some(format!("file://{}", elsewhere.display())))
+        .unwrap();
+    assert!(elsewhere.is_dir());
+}
+
+#[test]
+fn a_store_that_cannot_be_is_a_fault_that_names_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let error = service(|_, chassis| chassis.bind.data_dir = file.path().to_owned()).unwrap_err();
+    assert!(error.contains("folder for PDFs") && error.contains(&*file.path().to_string_lossy()), "{error}");
+    let error = service(|settings, _| settings.storage.pdf_bucket = Some("s3://bucket".into())).unwrap_err();
+    assert!(error.contains("s3:// is not supported") && error.contains("gs://"), "{error}");
+}
+
+#[tokio::test]
+async fn a_folder_that_goes_away_is_503_and_its_return_is_enough() {
+    let press = Press::start();
+    let source = Source::body(&images::png()).await;
+    let folder = press.folder();
+    let aside = folder.with_extension("aside");
+    fs::rename(&folder, &aside).unwrap();
+    fs::write(&folder, "a file where the folder was").unwrap();
+    let answer = press.convert(&source.url("/")).await;
+    answer.assert_problem("no folder", 503, "store-unavailable", "could not be stored");
+    let said = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(!said.contains(&*folder.to_string_lossy()), "{said}");
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&aside, &folder).unwrap();
+    press.pdf(&source.url("/")).await;
+    assert_eq!(press.stored().len(), 1);
+}
+
+#[tokio::test]
+async fn readiness_tells_whether_the_folder_can_be_written() {
+    let data = tempfile::tempdir().unwrap();
+    let mut chassis = chassis::Settings::default();
+    chassis.bind.data_dir = data.path().to_owned();
+    let service = press::service(&press::Settings::default(), &chassis).await.unwrap();
+    (service.ready)().await.unwrap();
+    let folder = data.path().join("pdfs");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "the lock alone");
+    fs::remove_dir_all(&folder).unwrap();
+    let error = (service.ready)().await.unwrap_err();
+    assert!(format!("{error:#}").contains("cannot be written"), "{error:#}");
+}
+
+#[tokio::test]
+async fn a_check_tells_about_the_folder_and_changes_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let mut chassis = chassis::Settings::default();
+    chassis.bind.data_dir = data.path().join("new");
+    let settings = press::Settings::default();
+    let findings = press::check(&settings, &chassis).await;
+    assert_eq!(findings.len(), 2);
+    assert_eq!(findings[0].outcome.as_deref().unwrap(), "is made at the first start");
+    assert!(!data.path().join("new").exists());
+    fs::create_dir_all(data.path().join("new/pdfs")).unwrap();
+    assert_eq!(press::check(&settings, &chassis).await[0].outcome.as_deref().unwrap(), "is there");
+    fs::remove_dir(data.path().join("new/pdfs")).unwrap();
+    fs::write(data.path().join("new/pdfs"), "").unwrap();
+    assert!(press::check(&settings, &chassis).await[0].outcome.is_err());
+}

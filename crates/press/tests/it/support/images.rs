@@ -1,0 +1,57 @@
+//! Images, made here.
+
+use png::{BitDepth, ColorType, Compression, Encoder};
+
+/// A small picture.
+pub fn png() -> Vec<u8> {
+    let pixels: Vec<u8> = (0..16 * 8 * 3).map(|at: u32| (at * 7 % 251) as u8).collect();
+    encode(16, 8, ColorType::Rgb, &pixels)
+}
+
+/// A small picture with transparency.
+pub fn transparent_png() -> Vec<u8> {
+    let pixels: Vec<u8> = (0..16 * 8 * 4).map(|at: u32| (at * 5 % 249) as u8).collect();
+    encode(16, 8, ColorType::Rgba, &pixels)
+}
+
+/// A picture that no packer makes smaller than its pixels: about `side * side * 3` bytes.
+pub fn noise_png(side: u32) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_be_bytes()[1]
+    };
+    let pixels: Vec<u8> = (0..side * side * 3).map(|_| next()).collect();
+    encode(side, side, ColorType::Rgb, &pixels)
+}
+
+fn encode(width: u32, height: u32, color: ColorType, pixels: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, width, height);
+    encoder.set_color(color);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(pixels).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+/// A PNG's signature and an IHDR of this size, 8 bits RGB, and the start of what would follow.
+pub fn png_claiming(width: u32, height: u32) -> Vec<u8> {
+    let mut ihdr = b"IHDR".to_vec();
+    ihdr.extend(width.to_be_bytes());
+    ihdr.extend(height.to_be_bytes());
+    ihdr.extend([8, 2, 0, 0, 0]);
+    let crc = crc32(&ihdr);
+    [b"\x89PNG\r\n\x1a\n".as_slice(), &13_u32.to_be_bytes(), &ihdr, &crc.to_be_bytes()].concat()
+}
+
+/// CRC-32 as in the PNG specification, annex D, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+    })
+}
