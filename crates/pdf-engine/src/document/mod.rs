@@ -145,6 +145,11 @@ impl<'a> Document<'a> {
 }
 
 impl Stream<'_, '_> {
+    /// An error if the conversion was cancelled: for work that writes nothing for long.
+    pub(crate) fn poll(&self) -> Result<(), Fault> {
+        self.document.output.poll()
+    }
+
     /// Writes encoded data.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.document.output.write(bytes)

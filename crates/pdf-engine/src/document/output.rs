@@ -69,10 +69,13 @@ impl<'a> Output<'a> {
         Ok(self.flushed)
     }
 
+    /// An error if the conversion was cancelled.
+    pub(super) fn poll(&self) -> Result<(), Fault> {
+        if self.cancel.is_cancelled() { Err(Fault::Cancelled) } else { Ok(()) }
+    }
+
     fn flush_block(&mut self) -> Result<(), Fault> {
-        if self.cancel.is_cancelled() {
-            return Err(Fault::Cancelled);
-        }
+        self.poll()?;
         self.sink.write_all(&self.block).map_err(Fault::Sink)?;
         self.fingerprint.update(&self.block);
         self.flushed += self.block.len() as u64;

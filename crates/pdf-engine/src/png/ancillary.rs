@@ -9,13 +9,19 @@ use super::{
     idat::IDAT,
 };
 use crate::{
-    Limits,
     embed::Context,
     error::Fault,
     inflate::Inflater,
     metadata::{exif::Exif, icc},
     page::Density,
 };
+
+/// Chunks that leave the pixels as they are. Damage to one of these is no reason to refuse the image; damage
+/// to any other is, as its type may be what is damaged.
+const ADVICE: [&[u8; 4]; 18] = [
+    b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"hIST", b"pHYs",
+    b"sPLT", b"tIME", b"tEXt", b"zTXt", b"iTXt", b"acTL", b"fcTL",
+];
 
 /// What the chunks say that change how the image is shown.
 #[derive(Default)]
@@ -59,8 +65,8 @@ impl Ancillary {
                     ancillary.profile(chunks, header, context)?;
                 }
                 b"pHYs" if ancillary.density.is_none() => ancillary.density(chunks, context)?,
-                b"eXIf" => ancillary.exif(chunks, context.limits)?,
-                _ => skip(chunks, kind)?,
+                b"eXIf" => ancillary.exif(chunks, context)?,
+                _ => skip(chunks, kind, context)?,
             }
         }
         if header.color == ColorType::Indexed && ancillary.palette.is_empty() {
@@ -75,7 +81,7 @@ impl Ancillary {
     pub(super) fn read_rest(
         &mut self,
         chunks: &mut Chunks<'_, '_>,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
     ) -> Result<(), Fault> {
         let mut kind = chunks.kind();
         loop {
@@ -84,8 +90,8 @@ impl Ancillary {
                 b"IDAT" => return Err(chunks.fault("is apart from the other image data")),
                 b"IHDR" | b"PLTE" => return Err(chunks.fault("comes behind the image data")),
                 b"tRNS" => return Err(chunks.fault("comes behind the image data, and must come before them")),
-                b"eXIf" => self.exif(chunks, context.limits)?,
-                _ => skip(chunks, kind)?,
+                b"eXIf" => self.exif(chunks, context)?,
+                _ => skip(chunks, kind, context)?,
             }
             kind = chunks.next()?;
         }
@@ -164,7 +170,7 @@ impl Ancillary {
         if u64::from(chunks.length()) > max.saturating_add(1024) {
             return Err(too_large(max));
         }
-        let data = chunks.read()?;
+        let data = chunks.read_advice()?.unwrap_or_default();
         let name_bytes = data.iter().take(80).position(|byte| *byte == 0);
         let Some([0, 0, deflated @ ..]) = name_bytes.map(|end| &data[end..]) else {
             context.warn("the colour profile is left out: its chunk is damaged");
@@ -183,11 +189,12 @@ impl Ancillary {
 
     fn density(&mut self, chunks: &mut Chunks<'_, '_>, context: &mut Context<'_>) -> Result<(), Fault> {
         const METRES: f64 = 0.0254;
-        if chunks.length() != 9 {
+        let data =
+            if chunks.length() == 9 { chunks.read_advice()? } else { chunks.skip_advice().map(|_| None)? };
+        let Some(&[x0, x1, x2, x3, y0, y1, y2, y3, unit]) = data.as_deref() else {
             context.warn("the resolution is left out: its chunk is damaged");
-            return chunks.skip();
-        }
-        let [x0, x1, x2, x3, y0, y1, y2, y3, unit] = chunks.read_array()?;
+            return Ok(());
+        };
         let [x, y] = [[x0, x1, x2, x3], [y0, y1, y2, y3]].map(|bytes| f64::from(u32::from_be_bytes(bytes)));
         self.density = match unit {
             0 => Some(Density::Aspect { x, y }),
@@ -197,8 +204,8 @@ impl Ancillary {
         Ok(())
     }
 
-    fn exif(&mut self, chunks: &mut Chunks<'_, '_>, limits: &Limits) -> Result<(), Fault> {
-        let max = limits.metadata_bytes_max;
+    fn exif(&mut self, chunks: &mut Chunks<'_, '_>, context: &mut Context<'_>) -> Result<(), Fault> {
+        let max = context.limits.metadata_bytes_max;
         if u64::from(chunks.length()) > max {
             return Err(Fault::too_large(
                 "metadata_bytes_max",
@@ -206,8 +213,10 @@ impl Ancillary {
                 "the PNG's Exif data have too many bytes: they",
             ));
         }
-        let data = chunks.read()?;
-        self.exif = self.exif.or_else(|| Exif::parse(&data));
+        match chunks.read_advice()? {
+            Some(data) => self.exif = self.exif.or_else(|| Exif::parse(&data)),
+            None => context.warn("the Exif data are left out: their chunk is damaged"),
+        }
         Ok(())
     }
 }
@@ -241,9 +250,14 @@ fn too_large(max: u64) -> Fault {
 }
 
 /// Skips a chunk that changes nothing, if it may be skipped.
-fn skip(chunks: &mut Chunks<'_, '_>, kind: Kind) -> Result<(), Fault> {
+fn skip(chunks: &mut Chunks<'_, '_>, kind: Kind, context: &mut Context<'_>) -> Result<(), Fault> {
     debug_assert!(kind != IDAT);
-    if kind.is_ancillary() {
+    if ADVICE.contains(&&kind.0) {
+        if !chunks.skip_advice()? {
+            context.warn(format!("a chunk {kind} is damaged, which the image can do without"));
+        }
+        Ok(())
+    } else if kind.is_ancillary() {
         chunks.skip()
     } else {
         Err(Fault::unsupported(format!(

@@ -103,7 +103,16 @@ impl<'i, 'a> Chunks<'i, 'a> {
     }
 
     /// Hands the rest of the chunk's data on, as they come, then checks the checksum.
-    pub(super) fn stream(&mut self, mut take: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+    pub(super) fn stream(&mut self, take: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+        if self.stream_and_tell(take)? {
+            Ok(())
+        } else {
+            Err(self.fault("is damaged: its checksum is wrong"))
+        }
+    }
+
+    /// Hands the rest of the chunk's data on, as they come, and tells whether the checksum is right.
+    fn stream_and_tell(&mut self, mut take: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<bool, Fault> {
         while self.left > 0 {
             let more = self.input.fill()?;
             let more = &more[..more.len().min(self.left as usize)];
@@ -115,11 +124,7 @@ impl<'i, 'a> Chunks<'i, 'a> {
         }
         self.open = false;
         let claimed = u32::from_be_bytes(self.input.array()?);
-        if self.checksum.clone().finalize() == claimed {
-            Ok(())
-        } else {
-            Err(self.fault("is damaged: its checksum is wrong"))
-        }
+        Ok(self.checksum.clone().finalize() == claimed)
     }
 
     /// Checks the rest of the chunk without keeping it.
@@ -136,6 +141,21 @@ impl<'i, 'a> Chunks<'i, 'a> {
             Ok(())
         })?;
         Ok(bytes)
+    }
+
+    /// As [`read`](Self::read), for a chunk that the image can do without: nothing where the checksum is wrong.
+    pub(super) fn read_advice(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let mut bytes = Vec::new();
+        let right = self.stream_and_tell(|more| {
+            bytes.extend_from_slice(more);
+            Ok(())
+        })?;
+        Ok(right.then_some(bytes))
+    }
+
+    /// As [`skip`](Self::skip), for a chunk that the image can do without; tells whether the checksum is right.
+    pub(super) fn skip_advice(&mut self) -> Result<bool, Fault> {
+        self.stream_and_tell(|_| Ok(()))
     }
 
     /// The data of a chunk that has exactly `N` bytes.

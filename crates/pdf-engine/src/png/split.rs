@@ -69,6 +69,7 @@ impl<'d, 'a> Colors<'d, 'a> {
 
     /// Takes a filtered row.
     pub(super) fn write(&mut self, row: &[u8]) -> Result<(), Fault> {
+        self.stream.poll()?;
         self.deflater.write(row);
         let output = self.deflater.output();
         if output.len() >= DRAIN_BYTES {

@@ -112,3 +112,12 @@ fn a_large_claim_costs_nothing() {
     let error = convert_with(&header, &Limits::default()).unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: "decoded_bytes_max", .. }), "{error:?}");
 }
+
+#[test]
+fn a_scan_of_376_megapixels_is_copied() {
+    let scan = Png::new(20_000, 18_800, 0, 1);
+    let rows = vec![0; 18_800 * (1 + 2500)];
+    let limits = Limits { decoded_bytes_max: 0, mask_bytes_max: 0, ..Limits::default() };
+    let (_, report) = convert_with(&scan.with_data(&fdeflate::compress_to_vec(&rows)), &limits).unwrap();
+    assert_eq!((report.pages[0].width, report.pages[0].height), (20_000, 18_800));
+}
