@@ -5,13 +5,18 @@
 //! whatever the client sent. RFC 7239's `Forwarded` is never read: no balancer that we run behind writes it, so
 //! it could only be forged.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::Authority};
 use url::Url;
 
 use crate::{Problem, problem::kind};
+
+const NO_HOST: &str = "The Host header is not a host, or a host and a port.";
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -98,7 +103,7 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Pro
     let authority: Option<Authority> = host.to_str().ok().and_then(|text| text.parse().ok());
     match authority {
         Some(authority) if !authority.as_str().contains('@') && !authority.host().is_empty() => Ok(authority),
-        _ => Err(malformed("The Host header is not a host, or a host and a port.")),
+        _ => Err(malformed(NO_HOST)),
     }
 }
 
@@ -106,7 +111,7 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Pro
 /// service listens on loopback only. Elsewhere a client's Host header is not to be believed, and asking is an
 /// internal error: see [`Settings::knows_own_url`](crate::Settings::knows_own_url).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaseUrl(Url);
+pub struct BaseUrl(Arc<Url>);
 
 impl BaseUrl {
     /// A base that is known beforehand.
@@ -116,12 +121,12 @@ impl BaseUrl {
             let path = format!("{}/", url.path());
             url.set_path(&path);
         }
-        Self(url)
+        Self(Arc::new(url))
     }
 
     /// The absolute URL of a path of this service, as the router knows it: `/pdfs/1.pdf`.
     pub fn join(&self, path: &str) -> Url {
-        let mut url = self.0.clone();
+        let mut url = Url::clone(&self.0);
         url.set_path(&format!("{}{}", self.0.path(), path.trim_start_matches('/')));
         url
     }
@@ -130,21 +135,42 @@ impl BaseUrl {
     pub fn as_url(&self) -> &Url {
         &self.0
     }
+}
 
-    pub(crate) fn of_request(scheme: Scheme, authority: &Authority) -> Option<Self> {
-        Url::parse(&format!("{}://{authority}/", scheme.as_str())).ok().map(Self)
-    }
+/// What a request's links are based on, in its extensions. Made into a [`BaseUrl`] only where a handler asks.
+#[derive(Debug, Clone)]
+pub(crate) enum LinkBase {
+    /// `PUBLIC_URL`.
+    Known(BaseUrl),
+    /// What the client called the service.
+    Asked(Scheme, Authority),
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for BaseUrl {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let unknown = || {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let known = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        known.ok_or_else(|| {
             Problem::internal(anyhow::anyhow!(
-                "the base of links is not known: set PUBLIC_URL to how clients reach it"
+                "the base of links is not known: set PUBLIC_URL to how clients reach the service"
             ))
-        };
-        parts.extensions.get::<Self>().cloned().ok_or_else(unknown)
+        })
+    }
+}
+
+/// For handlers whose links do not always point at this service: none where the base is not known.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for BaseUrl {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Problem> {
+        match parts.extensions.get::<LinkBase>() {
+            Some(LinkBase::Known(base)) => Ok(Some(base.clone())),
+            Some(LinkBase::Asked(scheme, authority)) => {
+                let url = Url::parse(&format!("{}://{authority}/", scheme.as_str()));
+                url.map(|url| Some(Self::new(url))).map_err(|_| kind::MALFORMED_REQUEST.because(NO_HOST))
+            }
+            None => Ok(None),
+        }
     }
 }

@@ -169,3 +169,25 @@ pub(crate) async fn readyz(State(health): State<Arc<Health>>) -> Result<Response
 fn fresh(body: impl IntoResponse) -> Response {
     ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::logged;
+
+    #[test]
+    fn a_change_is_logged_once() {
+        let down = vec![("a", "no disk".to_owned())];
+        let still_down = vec![("a", "no disk, still".to_owned())];
+        let lines = logged(false, || {
+            log_changes(&[], &[]);
+            log_changes(&[], &down);
+            log_changes(&down, &still_down);
+            log_changes(&still_down, &[]);
+            log_changes(&[], &[]);
+        });
+        let lines: Vec<_> =
+            lines.iter().map(|line| (line["level"].as_str(), line["reason"].as_str())).collect();
+        assert_eq!(lines, [(Some("warn"), Some("no disk")), (Some("info"), None)]);
+    }
+}

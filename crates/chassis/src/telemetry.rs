@@ -5,6 +5,9 @@ mod panic_hook;
 pub(crate) mod sentry;
 pub(crate) mod trace;
 
+#[cfg(test)]
+pub(crate) use json::tests::logged;
+
 use std::io::IsTerminal;
 
 use anyhow::Context;

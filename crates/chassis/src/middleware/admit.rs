@@ -11,15 +11,15 @@ use http::Version;
 
 use super::{PROBES, uri::decodes};
 use crate::{
-    BaseUrl, Problem,
-    address::{self, Scheme},
+    Problem,
+    address::{self, LinkBase, Scheme},
     app::Context,
     problem::kind,
 };
 
 /// Refuses what is not meant for this service, and tells handlers the base of its links.
 pub(super) async fn admit(State(context): State<Arc<Context>>, mut request: Request, next: Next) -> Response {
-    match base_url(&context, &request) {
+    match link_base(&context, &request) {
         Ok(base) => {
             if let Some(base) = base {
                 request.extensions_mut().insert(base);
@@ -30,7 +30,7 @@ pub(super) async fn admit(State(context): State<Arc<Context>>, mut request: Requ
     }
 }
 
-fn base_url(context: &Context, request: &Request) -> Result<Option<BaseUrl>, Problem> {
+fn link_base(context: &Context, request: &Request) -> Result<Option<LinkBase>, Problem> {
     if !decodes(request.uri().path()) {
         return Err(kind::MALFORMED_REQUEST
             .because("The path has a % that is not followed by two hexadecimal digits, or is not UTF-8."));
@@ -56,9 +56,9 @@ fn base_url(context: &Context, request: &Request) -> Result<Option<BaseUrl>, Pro
             "This service does not answer for the Host of this request; ask it by a name from ALLOWED_HOSTS.",
         ));
     }
-    let own = authority.filter(|_| context.on_loopback).and_then(|authority| {
+    let asked = authority.filter(|_| context.on_loopback).map(|authority| {
         let scheme = request.extensions().get::<Scheme>().copied().unwrap_or(Scheme::Http);
-        BaseUrl::of_request(scheme, &authority)
+        LinkBase::Asked(scheme, authority)
     });
-    Ok(context.public_url.clone().or(own))
+    Ok(context.public_url.clone().map(LinkBase::Known).or(asked))
 }

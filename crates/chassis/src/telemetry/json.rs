@@ -203,3 +203,84 @@ fn write_string(out: &mut Writer<'_>, text: &str) -> fmt::Result {
     out.write_str(rest)?;
     out.write_char('"')
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use serde_json::Value;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// What the code inside logs, each line parsed.
+    pub(crate) fn logged(cloud: bool, code: impl FnOnce()) -> Vec<Value> {
+        #[derive(Clone, Default)]
+        struct Lines(Arc<Mutex<Vec<u8>>>);
+        impl io::Write for Lines {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().unwrap().write(bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::registry().with(super::layer(cloud, move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, code);
+        let bytes = lines.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn whatever_is_logged_is_one_json_object_a_line() {
+        let hostile = "quote \" backslash \\ newline \n null \0 escape \x1b delete \x7f ä 🍎";
+        let cause = io::Error::other("the cause");
+        let failure = anyhow::Error::new(cause).context("the failure");
+        let lines = logged(false, || {
+            let outer = tracing::error_span!("outer", "request.id" = "1", "otel.name" = "hidden", hostile);
+            let _outer = outer.enter();
+            let _inner = tracing::info_span!("inner", later = tracing::field::Empty, n = -1).entered();
+            tracing::Span::current().record("later", true);
+            tracing::warn!(hostile, debug = ?hostile, big = u64::MAX, "the {hostile}");
+            tracing::info!(
+                float = 1.23456,
+                whole = 2.0,
+                none = f64::NAN,
+                error = AsRef::<dyn std::error::Error>::as_ref(&failure)
+            );
+        });
+        let [first, second] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(first["level"], "warn");
+        assert_eq!(first["message"], format!("the {hostile}"));
+        assert_eq!(first["debug"], format!("{hostile:?}"));
+        assert_eq!(first["big"], u64::MAX);
+        assert_eq!(
+            (&first["request.id"], &first["n"], &first["later"]),
+            (&"1".into(), &(-1).into(), &true.into())
+        );
+        assert_eq!(first.get("otel.name"), None);
+        assert_eq!(second["hostile"], hostile);
+        assert_eq!(
+            (&second["float"], &second["whole"], &second["none"]),
+            (&1.235.into(), &2.0.into(), &"NaN".into())
+        );
+        assert_eq!(second["error"], "the failure: the cause");
+    }
+
+    #[test]
+    fn the_cloud_reads_severities() {
+        let lines = logged(true, || {
+            tracing::error!("x");
+            tracing::warn!("x");
+            tracing::info!("x");
+            tracing::debug!("x");
+            tracing::trace!("x");
+        });
+        let severities: Vec<_> = lines.iter().map(|line| line["severity"].as_str().unwrap()).collect();
+        assert_eq!(severities, ["ERROR", "WARNING", "INFO", "DEBUG", "DEBUG"]);
+        assert!(lines.iter().all(|line| line.get("level").is_none()));
+    }
+}

@@ -67,6 +67,14 @@ async fn a_request_has_one_host() {
 }
 
 #[tokio::test]
+async fn a_host_that_makes_no_link_is_malformed() {
+    for host in ["localhost:99999", "localhost:x", "1.2.3.4.5", "a%00b"] {
+        let reply = get(&Settings::default(), "/whoami", &[host], Version::HTTP_11).await;
+        assert_eq!((reply.status.as_u16(), reply.slug()), (400, "malformed-request".to_owned()), "{host}");
+    }
+}
+
+#[tokio::test]
 async fn malformed_paths_are_400() {
     let router = router(&Settings::default());
     for path in ["/%", "/%4", "/%zz", "/things/%ff", "/plain/%c3%28", "/nothing/%"] {
@@ -96,6 +104,8 @@ async fn links_come_from_the_public_url_or_on_loopback_from_the_request() {
         (&open, None),
     ] {
         assert_eq!(settings.knows_own_url(), link.is_some());
+        let maybe = get(settings, "/maybe-link", &["localhost:3000"], Version::HTTP_11).await;
+        assert_eq!((maybe.status.as_u16(), maybe.json().is_string()), (200, link.is_some()));
         let reply = get(settings, "/whoami", &["localhost:3000"], Version::HTTP_11).await;
         if let Some(link) = link {
             assert_eq!(reply.json()["link"], link);

@@ -1,6 +1,10 @@
 //! The whole of it as a process: log lines, signals, ports that are taken.
 
-use std::{io::Read, net::TcpListener, time::Duration};
+use std::{
+    io::Read,
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
 
 use crate::support::process::{Process, command, get};
 
@@ -83,6 +87,15 @@ fn a_second_sigint_ends_at_once() {
     process.line(|line| line["message"] == "asked to stop");
     process.signal("INT");
     assert_eq!(process.wait().code(), Some(130));
+}
+
+#[test]
+fn running_out_of_open_files_is_survived() {
+    let process = Process::start_with_open_files(32);
+    let crowd: Vec<_> = (0..64).map(|_| TcpStream::connect(process.public).unwrap()).collect();
+    process.line(|line| line["message"] == "cannot accept connections; trying again");
+    drop(crowd);
+    assert!(process.get("/hello", "").ends_with("hello"));
 }
 
 #[test]

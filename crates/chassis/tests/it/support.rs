@@ -32,6 +32,10 @@ pub(crate) fn service() -> Service {
         .route("/plain/{name}", get(|Path(name): Path<String>| async move { name }))
         .route("/search", get(search))
         .route("/whoami", get(whoami))
+        .route(
+            "/maybe-link",
+            get(|base: Option<BaseUrl>| async move { Json(base.map(|base| base.join("/"))) }),
+        )
         .route("/slow/{milliseconds}", get(slow))
         .route("/ignore", post(|| async { "ignored" }))
         .route("/large/{bytes}", get(|Path(bytes): Path<usize>| async move { "x".repeat(bytes) }))

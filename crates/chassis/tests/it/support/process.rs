@@ -49,7 +49,23 @@ pub(crate) fn get(address: SocketAddr, path: &str, headers: &str) -> String {
 
 impl Process {
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let mut child = command(variables).spawn().unwrap();
+        Self::run(&mut command(variables))
+    }
+
+    /// As [`Process::start`], allowed only so many open files.
+    pub(crate) fn start_with_open_files(files_max: u32) -> Self {
+        let plain = command(&[]);
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", &format!("ulimit -n {files_max} && exec \"$0\"")])
+            .arg(plain.get_program())
+            .env_clear();
+        limited.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::run(limited.stderr(Stdio::piped()).stdin(Stdio::null()))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let (lines, log) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || {
