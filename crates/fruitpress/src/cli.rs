@@ -12,7 +12,11 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::command::{check, completions, convert, healthcheck, migrate, openapi, serve};
+#[cfg(feature = "press")]
+use crate::command::convert;
+#[cfg(feature = "fruits")]
+use crate::command::migrate;
+use crate::command::{check, completions, healthcheck, openapi, serve};
 
 /// One binary, two services: a fruit catalogue and an image-to-PDF API.
 ///
