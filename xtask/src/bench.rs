@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: each service measured in one run beside what bounds it. `bench/README.md` has results.
 
+mod fruits;
+mod load;
 mod press;
 
 use anyhow::Result;
@@ -21,6 +23,9 @@ enum Service {
 
 /// Measures and prints tables.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.service != Some(Service::Press) {
+        fruits::run()?;
+    }
     if args.service != Some(Service::Fruits) {
         press::run()?;
     }

@@ -1,5 +1,5 @@
 //! `cargo xtask …`: what a contributor runs. One file a subcommand.
-#![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to its caller")]
 
 mod bench;
 mod check_pipelines;
@@ -14,6 +14,8 @@ mod sample;
 mod source;
 mod test;
 mod third_party;
+
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -37,14 +39,25 @@ enum Task {
     CheckPipelines,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Task::parse() {
-        Task::Test(args) => test::run(&args),
+fn main() -> ExitCode {
+    match run(&Task::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What failed and why, without the way there: a backtrace of this program helps nobody.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> anyhow::Result<()> {
+    match task {
+        Task::Test(args) => test::run(args),
         Task::Lint => lint::run(),
-        Task::Deny(args) => deny::run(&args),
-        Task::ThirdParty(args) => third_party::run(&args),
-        Task::Image(args) => image::run(&args),
-        Task::Bench(args) => bench::run(&args),
+        Task::Deny(args) => deny::run(args),
+        Task::ThirdParty(args) => third_party::run(args),
+        Task::Image(args) => image::run(args),
+        Task::Bench(args) => bench::run(args),
         Task::CheckPipelines => check_pipelines::run(),
     }
 }

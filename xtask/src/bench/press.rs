@@ -13,6 +13,7 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::load::Rounds;
 use crate::{
     http::{free_port, post, wait_for_ping},
     process::{self, cargo, command, target},
@@ -34,34 +35,36 @@ struct Image {
 }
 
 const IMAGES: &[Image] = &[
-    Image { name: "RGB, 1 MB, copied", pixel: Pixel::Rgb, width: 700, height: 700 },
-    Image { name: "RGBA, 1 MB, split", pixel: Pixel::Rgba, width: 700, height: 700 },
-    Image { name: "RGB, 23 MB, copied", pixel: Pixel::Rgb, width: 3400, height: 3400 },
-    Image { name: "RGBA, 23 MB, split", pixel: Pixel::Rgba, width: 3400, height: 3400 },
+    Image { name: "RGB, 1 MB, copied", pixel: Pixel::Rgb, width: 680, height: 680 },
+    Image { name: "RGBA, 1 MB, split", pixel: Pixel::Rgba, width: 606, height: 606 },
+    Image { name: "RGB, 23 MB, copied", pixel: Pixel::Rgb, width: 3240, height: 3240 },
+    Image { name: "RGBA, 23 MB, split", pixel: Pixel::Rgba, width: 2906, height: 2906 },
 ];
 
 /// Seconds a conversion, a row an image and a list of rounds a column.
+#[derive(Default)]
 struct Row {
     name: String,
-    one_client: Vec<f64>,
-    four_clients: Vec<f64>,
-    convert: Vec<f64>,
-    copy: Vec<f64>,
-    copy_and_sync: Vec<f64>,
+    one_client: Rounds,
+    four_clients: Rounds,
+    convert: Rounds,
+    copy: Rounds,
+    copy_and_sync: Rounds,
 }
 
 /// Builds the release binary, measures and prints a table.
 pub(super) fn run() -> Result<()> {
     process::run(cargo().args(["build", "--release", "--locked", "--package", "fruitpress"]))?;
     let binary = target().join("release/fruitpress");
-    let folder = tempfile::tempdir().context("no folder for the measurement")?;
+    // In the folder that cargo builds into: a temporary one may be in memory, where a copy costs nothing.
+    let folder = tempfile::tempdir_in(target()).context("no folder for the measurement")?;
 
     let mut rows = Vec::new();
     let mut files = Vec::new();
     for (index, image) in IMAGES.iter().enumerate() {
         let file = sample::png(image.pixel, image.width, image.height)?;
         fs::write(folder.path().join(format!("{index}.png")), &file)?;
-        rows.push(Row::new(format!("{} ({} bytes)", image.name, file.len())));
+        rows.push(Row { name: format!("{} ({} bytes)", image.name, file.len()), ..Row::default() });
         files.push(file);
     }
     let images = source::serve(files)?;
@@ -80,11 +83,6 @@ pub(super) fn run() -> Result<()> {
 }
 
 impl Row {
-    fn new(name: String) -> Self {
-        let (one_client, four_clients, convert, copy, copy_and_sync) = Default::default();
-        Self { name, one_client, four_clients, convert, copy, copy_and_sync }
-    }
-
     /// Whole processes, as a person would start them.
     fn measure_commands(&mut self, binary: &Path, folder: &Path, index: usize) -> Result<()> {
         let image = folder.join(format!("{index}.png"));
@@ -181,36 +179,11 @@ fn print(rows: &[Row]) {
         println!(
             "| {} | {:.1}/s | {:.1}/s | {:.1} ms | {:.1} ms | {:.1} ms |",
             row.name,
-            1.0 / median(&row.one_client),
-            1.0 / median(&row.four_clients),
-            1e3 * median(&row.convert),
-            1e3 * median(&row.copy),
-            1e3 * median(&row.copy_and_sync),
+            1.0 / row.one_client.median(),
+            1.0 / row.four_clients.median(),
+            1e3 * row.convert.median(),
+            1e3 * row.copy.median(),
+            1e3 * row.copy_and_sync.median(),
         );
-    }
-}
-
-/// The middle one, or the mean of the two in the middle.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => f64::NAN,
-        even if even % 2 == 0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
-        _ => sorted[middle],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        for (values, expected) in [(&[3.0, 1.0, 2.0][..], 2.0), (&[4.0, 1.0], 2.5), (&[7.0], 7.0)] {
-            assert!((median(values) - expected).abs() < f64::EPSILON, "{values:?}");
-        }
-        assert!(median(&[]).is_nan());
     }
 }
