@@ -56,6 +56,7 @@ LABEL org.opencontainers.image.title="fruits" \
 COPY --from=files-fruits /image /
 COPY --from=files-fruits --chown=65532:65532 /volume /
 COPY LICENSE THIRD-PARTY.md /licenses/
+COPY crates/chassis/assets/redoc/LICENSE crates/chassis/assets/redoc/redoc.standalone.js.LICENSE.txt /licenses/redoc/
 USER 65532:65532
 VOLUME /data
 CMD ["serve", "fruits"]
@@ -66,6 +67,7 @@ LABEL org.opencontainers.image.title="press" \
 COPY --from=files-press /image /
 COPY --from=files-press --chown=65532:65532 /volume /
 COPY LICENSE THIRD-PARTY.md /licenses/
+COPY crates/chassis/assets/redoc/LICENSE crates/chassis/assets/redoc/redoc.standalone.js.LICENSE.txt /licenses/redoc/
 # PDFs belong into a bucket: without one the container refuses to start, naming what is missing.
 # `--env REQUIRE_SETTINGS=` keeps them under /data instead, for those who mount a volume there.
 ENV REQUIRE_SETTINGS=PROJECT_ID,PDF_BUCKET,SENTRY_DSN
