@@ -115,7 +115,7 @@ impl Error {
         Self::Unreachable { reason, cause: cause.into() }
     }
 
-    /// A text for the reader that waits for the source's bytes; the error itself goes to whoever asked for them.
+    /// What a reader or writer sees when the step at the other end is gone. That step tells its own error itself.
     pub(crate) fn broken_pipe() -> io::Error {
         io::Error::new(io::ErrorKind::BrokenPipe, "the other side of the pipe is gone")
     }

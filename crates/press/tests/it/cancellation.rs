@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{io::AsyncWriteExt, sync::Notify};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
 
 use super::support::{
     eventually, images,
@@ -53,6 +57,35 @@ async fn while_the_source_still_sends() {
     eventually("the source is hung up on", || async { source.open() == 0 }).await;
     eventually("the store is empty", || async { press.stored().is_empty() }).await;
     press.pdf(&Source::body(&images::png()).await.url("/")).await;
+}
+
+/// Over a real connection: that a client hung up is seen, though nothing is read from it or written to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn over_a_socket() {
+    let data = tempfile::tempdir().unwrap();
+    let mut chassis = chassis::Settings::default();
+    data.path().clone_into(&mut chassis.bind.data_dir);
+    let mut settings = press::Settings::default();
+    settings.fetch.fetch_allow_private = true;
+    let service = press::service(&settings, &chassis).await.unwrap();
+    let public = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = public.local_addr().unwrap();
+    let listeners = chassis::Listeners { public, ops: None };
+    let app = chassis::run_on(listeners, chassis, vec![service], std::future::pending());
+    tokio::spawn(app);
+
+    let source = Source::start(|_, mut stream| async move { until_closed(&mut stream).await }).await;
+    let body = serde_json::json!({ "source_url": source.url("/") }).to_string();
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /image_to_pdf HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    eventually("the source is asked", || async { source.open() == 1 && !source.requests().is_empty() }).await;
+    drop(client);
+    eventually("the source is hung up on", || async { source.open() == 0 }).await;
 }
 
 /// The source is complete and the PDF on its way: at whatever moment the client goes, nothing stays that no

@@ -117,7 +117,7 @@ async fn a_large_image_streams_through() {
     assert_eq!(press.stored().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn conversions_at_once_do_not_mix() {
     let press = Press::with(|settings| settings.conversion.conversions_max = Some(3));
     let (opaque, transparent) = (images::png(), images::transparent_png());

@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use super::support::{images, press::Press, source::Source};
+use super::support::{
+    eventually, images,
+    press::Press,
+    source::{self, Source},
+};
 
 fn service(change: impl FnOnce(&mut press::Settings, &mut chassis::Settings)) -> Result<(), String> {
     let mut settings = press::Settings::default();
@@ -50,6 +54,25 @@ async fn a_folder_that_goes_away_is_503_and_its_return_is_enough() {
     fs::rename(&aside, &folder).unwrap();
     press.pdf(&source.url("/")).await;
     assert_eq!(press.stored().len(), 1);
+}
+
+/// The image is large enough that parts of its PDF are on the disk when it turns out to be broken.
+#[tokio::test]
+async fn a_failure_half_way_leaves_no_unfinished_file() {
+    let press = Press::start();
+    let image = images::noise_png(1200);
+    let mut flipped = image.clone();
+    let at = flipped.len() - 40;
+    flipped[at] ^= 1;
+    let cut = source::ok(&image)[..image.len() - 40].to_vec();
+    for (case, source, status, slug) in [
+        ("truncated", Source::body(&image[..image.len() - 40]).await, 422, "image-broken"),
+        ("flipped", Source::body(&flipped).await, 422, "image-broken"),
+        ("broken off", Source::raw(cut).await, 502, "source-failed"),
+    ] {
+        press.convert(&source.url("/")).await.assert_problem(case, status, slug, "");
+        eventually("the folder is empty", || async { press.stored().is_empty() }).await;
+    }
 }
 
 #[tokio::test]

@@ -134,12 +134,12 @@ async fn a_source_that_is_slow_but_steady_is_read() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n").await.unwrap();
         for _ in 0..40 {
             stream.write_all(&[0; 1000]).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(30)).await;
         }
     })
     .await;
     let limits = Limits {
-        window: Duration::from_millis(100),
+        window: Duration::from_millis(500),
         window_bytes_min: 1000,
         ..Limits::new(40_000, Duration::from_secs(60))
     };
@@ -150,14 +150,14 @@ async fn a_source_that_is_slow_but_steady_is_read() {
 #[tokio::test]
 async fn time_that_the_source_did_not_cost_is_not_counted() {
     let source = Source::body(&vec![0; 2 << 20]).await;
-    let client = client(Limits::new(1 << 30, Duration::from_millis(700)));
+    let client = client(Limits::new(1 << 30, Duration::from_millis(1500)));
     let mut body = client.get(&SourceUrl::parse(&source.url("/")).unwrap()).await.unwrap();
     let mut length = 0;
     for turn in 0.. {
         let Some(bytes) = body.chunk().await.unwrap() else { break };
         length += bytes.len();
         if turn < 10 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
     assert_eq!(length, 2 << 20);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{io::AsyncWriteExt, sync::Notify};
+use tokio::{io::AsyncWriteExt, sync::Semaphore};
 
 use super::support::{
     eventually, images,
@@ -10,14 +10,14 @@ use super::support::{
     source::{Source, ok},
 };
 
-/// A source that answers once it is told to.
-async fn held() -> (Source, Arc<Notify>) {
-    let go = Arc::new(Notify::new());
+/// A source that gives as many answers as it is told to.
+async fn held() -> (Source, Arc<Semaphore>) {
+    let go = Arc::new(Semaphore::new(0));
     let wait = Arc::clone(&go);
     let source = Source::start(move |_, mut stream| {
         let wait = Arc::clone(&wait);
         async move {
-            wait.notified().await;
+            wait.acquire().await.unwrap().forget();
             let _ = stream.write_all(&ok(&images::png())).await;
         }
     })
@@ -42,10 +42,7 @@ async fn some_run_some_wait_and_the_rest_is_told_to_come_back() {
         let refused = press.convert(&url).await;
         refused.assert_problem("fourth", 503, "conversions-busy", "running and waiting");
         assert_eq!(refused.header("retry-after"), "10");
-        for _ in 0..3 {
-            go.notify_one();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        go.add_permits(3);
     };
     let ((first, second, third), ()) = tokio::join!(running, refused);
     for answer in [first, second, third] {
@@ -65,7 +62,7 @@ async fn waiting_for_a_place_has_an_end() {
     let waits = async {
         eventually("one is fetched", || async { source.connections() == 1 }).await;
         press.convert(&url).await.assert_problem("waits", 503, "conversions-busy", "");
-        go.notify_one();
+        go.add_permits(1);
     };
     let (first, ()) = tokio::join!(press.convert(&url), waits);
     first.converted_url();
