@@ -64,6 +64,8 @@ impl Block {
         if header.bits() + self.bits(&literal_lengths, &distance_lengths) < (bytes.len() as u64 + 8) * 8 {
             bits.put(u32::from(last) | 0b100, 3);
             header.write(bits);
+            // It is known to become shorter than its bytes.
+            bits.bytes.reserve(bytes.len() + 8);
             self.write_tokens(&huffman::codes(&literal_lengths), &huffman::codes(&distance_lengths), bits);
         } else {
             write_stored(bytes, last, bits);
@@ -99,21 +101,37 @@ impl Block {
     }
 
     fn write_tokens(&self, literals: &[Code], distances: &[Code], bits: &mut Bits) {
-        let put = |bits: &mut Bits, code: Code| bits.put(u32::from(code.bits), u32::from(code.length));
-        for token in &self.tokens {
+        let mut bytes = [Code::default(); 256];
+        bytes.copy_from_slice(&literals[..256]);
+        let mut rest = self.tokens.as_slice();
+        loop {
+            // Two bytes at once, as most are among themselves.
+            while let [first, second, others @ ..] = rest
+                && (*first | *second) < 256
+            {
+                let (first, second) = (bytes[*first as usize & 255], bytes[*second as usize & 255]);
+                let pair = u32::from(first.bits) | u32::from(second.bits) << first.length;
+                bits.put(pair, u32::from(first.length + second.length));
+                rest = others;
+            }
+            let Some((token, others)) = rest.split_first() else { break };
+            rest = others;
             if *token < 256 {
-                put(bits, literals[*token as usize]);
+                put_code(bits, bytes[*token as usize & 255]);
                 continue;
             }
-            for (coded, codes) in
-                [(length_symbol(token & 0xffff), literals), (distance_symbol(token >> 16), distances)]
-            {
-                put(bits, codes[coded.symbol]);
-                bits.put(coded.extra, coded.extra_bits);
-            }
+            let (length, distance) = (length_symbol(token & 0xffff), distance_symbol(token >> 16));
+            put_code(bits, literals[length.symbol]);
+            bits.put(length.extra, length.extra_bits);
+            put_code(bits, distances[distance.symbol]);
+            bits.put(distance.extra, distance.extra_bits);
         }
-        put(bits, literals[END]);
+        put_code(bits, literals[END]);
     }
+}
+
+fn put_code(bits: &mut Bits, code: Code) {
+    bits.put(u32::from(code.bits), u32::from(code.length));
 }
 
 /// A symbol and the bits that say which of its values is meant.
@@ -199,8 +217,7 @@ impl Header {
         }
         let codes = huffman::codes(&self.lengths);
         for (symbol, extra, extra_bits) in &self.runs {
-            let code = codes[usize::from(*symbol)];
-            bits.put(u32::from(code.bits), u32::from(code.length));
+            put_code(bits, codes[usize::from(*symbol)]);
             bits.put(*extra, *extra_bits);
         }
     }
