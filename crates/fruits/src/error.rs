@@ -25,7 +25,8 @@ pub const KINDS: &[Kind] = &[ID_TAKEN, IDS_EXHAUSTED, STORAGE_FULL];
 /// When a client may try again after the catalogue was too busy: queued writes are done long before.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Why the catalogue did not do what it was asked. Nothing was changed by a request that got one.
+/// Why the catalogue did not do what it was asked. Nothing was changed by a request that got one, with one
+/// exception that no store can rule out: where the disk itself failed during a commit, it may hold what it refused.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The client must choose another id.
