@@ -87,12 +87,11 @@ impl Deinterlace {
         let row_bytes = header.row_bytes(header.width);
         let bytes = row_bytes as u64 * u64::from(header.height);
         let too_large = || {
-            let what = "the PNG is interlaced, so it must be decoded whole;";
-            Fault::too_large(
-                "decoded_bytes_max",
-                max,
-                format_args!("{what} its {} bytes of samples", Count(bytes)),
-            )
+            let what = format_args!(
+                "the PNG is interlaced, so it must be decoded whole: its samples, {} bytes,",
+                Count(bytes)
+            );
+            Fault::too_large("decoded_bytes_max", max, what)
         };
         if bytes > max {
             return Err(too_large());

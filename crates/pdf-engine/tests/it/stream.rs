@@ -1,10 +1,13 @@
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::{
+    cell::Cell,
+    io::{self, BufRead, BufReader, Cursor, Read, Write},
+};
 
 use pdf_engine::{Cancel, Error, Limits, Options, Source, convert};
 
 use crate::support::{
     convert_one,
-    fixtures::{Fixture, jpegs, pngs},
+    fixtures::{Fixture, jpegs, pngs, stored},
     jpeg::{Jpeg, YCC},
     pdf,
     png::Png,
@@ -214,4 +217,49 @@ fn a_cancelled_conversion_stops_though_the_source_never_ends() {
     cancel.cancel();
     let error = run(Png::new(9, 9, 2, 8).bytes().as_slice(), &mut Vec::new(), &cancel).unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
+}
+
+/// A reader that notes how far the sink is behind it, and a sink that tells how far it is.
+struct Watching<'a> {
+    bytes: &'a [u8],
+    read: usize,
+    written: &'a Cell<usize>,
+    lag: &'a Cell<usize>,
+}
+
+struct Counting<'a>(&'a Cell<usize>);
+
+impl Read for Watching<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.bytes.read(buffer)?;
+        self.lag.set(self.lag.get().max(self.read.saturating_sub(self.written.get())));
+        self.read += count;
+        Ok(count)
+    }
+}
+
+impl Write for Counting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.set(self.0.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_copied_leaves_while_the_image_still_arrives() {
+    const LAG_MAX: usize = 80 << 10;
+    let png = Png::new(1500, 700, 2, 8);
+    let png = png.with_data(&stored(&png.rows()));
+    let jpeg = Jpeg::new(6000, 4000, YCC).bytes();
+    for image in [png, jpeg] {
+        assert!(image.len() > 10 * LAG_MAX, "{}", image.len());
+        let (written, lag) = (Cell::new(0), Cell::new(0));
+        let reader = Watching { bytes: &image, read: 0, written: &written, lag: &lag };
+        run(BufReader::new(reader), &mut Counting(&written), &Cancel::new()).unwrap();
+        assert!(lag.get() < LAG_MAX, "{} of {} bytes were held", lag.get(), image.len());
+    }
 }
