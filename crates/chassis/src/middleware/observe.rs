@@ -30,16 +30,16 @@ pub(super) async fn observe(
     next: Next,
 ) -> Response {
     let seen = Seen::new(&context, &mut request);
+    let id = seen.id.clone();
     let span = seen.span(&context, &request);
     let watch = Watch { context: &context, seen: Some(seen), span: span.clone() };
     let work = next.run(request).instrument(span);
     let mut response = match &context.reporter {
-        Some(reporter) => reporter.scoped(watch.request_id(), work).await,
+        Some(reporter) => reporter.scoped(&id, work).await,
         None => work.await,
     };
-    let id = watch.request_id().header();
     watch.answered(&mut response).await;
-    response.headers_mut().insert(X_REQUEST_ID, id);
+    response.headers_mut().insert(X_REQUEST_ID, id.header());
     response
 }
 
@@ -106,10 +106,7 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn request_id(&self) -> RequestId {
-        self.seen.as_ref().map_or_else(|| RequestId::of(&http::HeaderMap::new()), |seen| seen.id.clone())
-    }
-
+    /// The answer is borrowed for change only because a body cannot be shared between threads.
     async fn answered(mut self, response: &mut Response) {
         let Some(seen) = self.seen.take() else { return };
         let status = response.status();

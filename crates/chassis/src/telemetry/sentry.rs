@@ -132,7 +132,7 @@ impl Reporter {
     }
 
     /// Runs a request so that what is reported from inside it, a panic among it, carries its id.
-    pub(crate) async fn scoped<F: Future>(&self, id: RequestId, work: F) -> F::Output {
+    pub(crate) async fn scoped<F: Future>(&self, id: &RequestId, work: F) -> F::Output {
         let mut scope = Scope::default();
         scope.set_tag("request_id", id.as_str());
         let hub = Hub::new(Some(Arc::clone(&self.client)), Arc::new(scope));
