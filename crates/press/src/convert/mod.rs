@@ -138,7 +138,10 @@ fn outcome(
     stored: Result<Finished, Error>,
 ) -> Result<Report, Error> {
     match (converted, stored, fetched) {
-        (Ok(report), Ok(Finished::Stored(_)), _) => Ok(report),
+        (Ok(report), Ok(Finished::Stored(pdf)), _) => {
+            pdf.keep();
+            Ok(report)
+        }
         (_, Err(store), _) => Err(store),
         (Err(engine::Failure::Panic), ..) => Err(Error::Internal("the engine panicked".to_owned())),
         (Err(engine::Failure::Error(pdf_engine::Error::Source { .. })), _, Err(fetch)) => Err(fetch),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use bucket::Bucket;
 pub use folder::{Folder, Stored, check_folder};
 pub use location::Location;
-pub use upload::{Content, Finished, Upload};
+pub use upload::{Content, Finished, Unnamed, Upload};
 
 use crate::settings::StorageSettings;
 

@@ -8,6 +8,7 @@ use object_store::{
     client::{HttpError, HttpErrorKind},
 };
 use tokio::{
+    runtime::Handle,
     sync::{mpsc, oneshot},
     task::JoinSet,
     time::timeout,
@@ -33,10 +34,31 @@ pub enum Content {
 /// How an upload ended.
 #[derive(Debug)]
 pub enum Finished {
-    /// The PDF is in the store, as many bytes long.
-    Stored(u64),
+    /// The PDF is in the store.
+    Stored(Unnamed),
     /// The conversion did not complete it; nothing is in the store.
     Abandoned,
+}
+
+/// A PDF in the store that no answer names yet. Dropped before [`Unnamed::keep`], it is deleted: a client that goes
+/// away at the last moment leaves nothing behind.
+#[derive(Debug)]
+pub struct Unnamed(Option<Target>);
+
+impl Unnamed {
+    /// An answer names the PDF from now on.
+    pub fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unnamed {
+    fn drop(&mut self) {
+        // Without a runtime the process is ending, and nothing can be sent any more.
+        if let (Some(target), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(delete(target));
+        }
+    }
 }
 
 /// One upload that has not begun.
@@ -50,8 +72,7 @@ impl Upload {
         Self { target }
     }
 
-    /// Stores what comes, and tells `answer` how it went. Whoever waits for that may go away: a PDF that no one
-    /// was told of is taken back.
+    /// Stores what comes, and tells `answer` how it went. Whoever waits for that may go away.
     ///
     /// To be spawned, since taking back must go on when a client's request is dropped.
     pub async fn run(
@@ -60,10 +81,8 @@ impl Upload {
         answer: oneshot::Sender<Result<Finished, Error>>,
     ) {
         let result = self.store(content, &answer).await;
-        let stored = matches!(result, Ok(Finished::Stored(_)));
-        if answer.send(result).is_err() && stored {
-            self.delete().await;
-        }
+        // What comes back when nobody listens is dropped, and so deleted where something was stored.
+        let _ = answer.send(result);
     }
 
     async fn store(
@@ -82,9 +101,8 @@ impl Upload {
         if answer.is_closed() {
             return Ok(Finished::Abandoned);
         }
-        let length = first.content_length() as u64;
         self.put(first).await?;
-        Ok(Finished::Stored(length))
+        Ok(self.stored())
     }
 
     /// A single piece. What timed out may have arrived: then the name is taken, by us alone.
@@ -117,11 +135,11 @@ impl Upload {
             PutMultipartOptions { attributes: attributes.clone(), ..PutMultipartOptions::default() };
         let mut upload = store.put_multipart_opts(path, options).await.map_err(store_error)?;
         let result = match self.send_parts(upload.as_mut(), first, content).await {
-            Ok(Finished::Stored(_)) if answer.is_closed() => Ok(Finished::Abandoned),
-            Ok(Finished::Stored(length)) => {
-                upload.complete().await.map(|_| Finished::Stored(length)).map_err(store_error)
+            Ok(Sent::Whole) if !answer.is_closed() => {
+                upload.complete().await.map(|_| self.stored()).map_err(store_error)
             }
-            other => other,
+            Ok(_) => Ok(Finished::Abandoned),
+            Err(error) => Err(error),
         };
         if !matches!(result, Ok(Finished::Stored(_))) {
             self.abort(upload.as_mut()).await;
@@ -134,18 +152,16 @@ impl Upload {
         upload: &mut dyn MultipartUpload,
         first: PutPayload,
         mut content: mpsc::Receiver<Content>,
-    ) -> Result<Finished, Error> {
+    ) -> Result<Sent, Error> {
         let mut parts = JoinSet::new();
-        let mut length = 0;
         let mut next = Part::Full(first);
         loop {
             let (payload, last) = match next {
                 Part::Full(payload) => (payload, false),
                 Part::Last(payload) => (payload, true),
                 // Dropping the set stops the parts that are under way.
-                Part::Abandoned => return Ok(Finished::Abandoned),
+                Part::Abandoned => return Ok(Sent::Half),
             };
-            length += payload.content_length() as u64;
             if payload.content_length() > 0 {
                 parts.spawn(upload.put_part(payload));
             }
@@ -154,7 +170,7 @@ impl Upload {
                 finish_one(&mut parts).await?;
             }
             if last {
-                return Ok(Finished::Stored(length));
+                return Ok(Sent::Whole);
             }
             next = self.next_part(&mut content).await;
         }
@@ -186,24 +202,34 @@ impl Upload {
         }
     }
 
-    async fn delete(&self) {
-        let Target { store, path, .. } = &self.target;
-        match timeout(ABORT_TIMEOUT, store.delete(path)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(object = %path, error = %error, "a PDF that nobody waited for could not be deleted");
-            }
-            Err(_) => {
-                tracing::warn!(object = %path, "deleting a PDF that nobody waited for timed out");
-            }
-        }
+    fn stored(&self) -> Finished {
+        Finished::Stored(Unnamed(Some(self.target.clone())))
     }
+}
+
+/// What became of the parts of an upload.
+enum Sent {
+    Whole,
+    Half,
 }
 
 enum Part {
     Full(PutPayload),
     Last(PutPayload),
     Abandoned,
+}
+
+async fn delete(target: Target) {
+    let Target { store, path, .. } = target;
+    match timeout(ABORT_TIMEOUT, store.delete(&path)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(object = %path, error = %error, "a PDF that nobody waited for could not be deleted");
+        }
+        Err(_) => {
+            tracing::warn!(object = %path, "deleting a PDF that nobody waited for timed out");
+        }
+    }
 }
 
 async fn finish_one(parts: &mut JoinSet<object_store::Result<()>>) -> Result<(), Error> {
