@@ -52,7 +52,7 @@ const ADDRESSES_MAX: usize = 6;
 pub struct Tls(Arc<OnceLock<Result<Arc<ClientConfig>, rustls::Error>>>);
 
 impl Tls {
-    /// The certificate authorities of the operating system; `SSL_CERT_FILE` replaces them.
+    /// The certificate authorities of the operating system; `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
     pub fn system() -> Self {
         Self::default()
     }
