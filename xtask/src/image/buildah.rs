@@ -150,8 +150,10 @@ impl Running {
 
     /// Asks it to end, as a container's host does, and waits for that.
     pub(super) fn stop(mut self) -> Result<ExitStatus> {
+        // To the program itself: buildah passes no signal on, and takes its programs with it when it ends.
+        let id = youngest_descendant(self.0.id())?;
         // The shell's own: a small Debian has no program of this name.
-        run(command("sh").args(["-c", &format!("kill -TERM {}", self.0.id())]))?;
+        run(command("sh").args(["-c", &format!("kill -TERM {id}")]))?;
         let deadline = Instant::now() + Duration::from_secs(15);
         while Instant::now() < deadline {
             if let Some(status) = self.0.try_wait()? {
@@ -168,6 +170,21 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// The process at the end of the chain that this one started, of which each has one child.
+fn youngest_descendant(process: u32) -> Result<u32> {
+    for entry in fs::read_dir("/proc").context("there is no /proc")? {
+        let Some(id) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // It may have ended since it was listed.
+        let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
+        // `1 (name) S 0 …`: the name may hold anything, the state and the parent follow its last bracket.
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
+        if parent.and_then(|parent| parent.parse().ok()) == Some(process) {
+            return youngest_descendant(id);
+        }
+    }
+    Ok(process)
 }
 
 /// Fails unless a value of the image's description is the expected one.
