@@ -68,16 +68,17 @@ pub(super) struct Conversion {
 )]
 pub(super) async fn create_pdf(
     State(converter): State<Arc<Converter>>,
-    base: BaseUrl,
+    service: Option<BaseUrl>,
     mut fields: Fields,
 ) -> Result<Json<Conversion>, Problem> {
     let source = fields.required("source_url", |text: String| SourceUrl::parse(&text).map(|url| (text, url)));
     let ((source_url, source),) = fields.finish((source,))?;
+    let links = converter.store().links(service.as_ref())?;
     let start = Instant::now();
     let result = converter.convert(&source).await;
     log(&source, &result, start);
     let Converted { name, report } = result?;
-    let converted_url = converter.store().link(name, &base);
+    let converted_url = links.to(name);
     Ok(Json(Conversion { source_url, converted_url, pages: report.pages.len(), bytes: report.bytes }))
 }
 

@@ -74,8 +74,9 @@ impl Bucket {
         })
     }
 
-    pub(super) fn link(&self, name: PdfName) -> String {
-        format!("{}{}", self.base, name.file_name())
+    /// The base of its objects' URLs, ending in a slash.
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Whether credentials can be had; the bucket itself is not asked, for that would need a right of its own.

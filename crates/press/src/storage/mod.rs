@@ -17,7 +17,7 @@ pub use folder::{Folder, Stored, check_folder};
 pub use location::Location;
 pub use upload::{Content, Finished, Unnamed, Upload};
 
-use crate::settings::StorageSettings;
+use crate::{error::Error, settings::StorageSettings};
 
 /// How long a dependency is waited for where only its state is asked.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,11 +75,16 @@ impl Store {
         }
     }
 
-    /// The absolute URL of a stored PDF; `base` is where this service is reached.
-    pub fn link(&self, name: PdfName, base: &BaseUrl) -> String {
-        match self {
-            Self::Folder(_) => base.join(&format!("/pdfs/{}", name.file_name())).into(),
-            Self::Bucket(bucket) => bucket.link(name),
+    /// How PDFs will be linked, asked before one is made. `service` is where this service is reached, which only
+    /// a folder needs: a bucket is served by its cloud, and its links are known wherever this runs.
+    pub fn links(&self, service: Option<&BaseUrl>) -> Result<Links, Error> {
+        match (self, service) {
+            (Self::Folder(_), Some(service)) => Ok(Links { base: service.join("/pdfs/").into() }),
+            (Self::Folder(_), None) => Err(Error::Internal(
+                "the links of the folder are not known: PUBLIC_URL says how clients reach this service"
+                    .into(),
+            )),
+            (Self::Bucket(bucket), _) => Ok(Links { base: bucket.base().to_owned() }),
         }
     }
 
@@ -92,6 +97,20 @@ impl Store {
             }
         };
         tokio::time::timeout(PROBE_TIMEOUT, probe).await.context("the store did not answer in time")?
+    }
+}
+
+/// Where PDFs are downloaded from.
+#[derive(Debug, Clone)]
+pub struct Links {
+    /// Absolute, its path ending in a slash.
+    base: String,
+}
+
+impl Links {
+    /// The absolute URL that downloads a PDF with a plain GET.
+    pub fn to(&self, name: PdfName) -> String {
+        format!("{}{}", self.base, name.file_name())
     }
 }
 

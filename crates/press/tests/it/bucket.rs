@@ -67,14 +67,26 @@ async fn the_public_link_is_googles() {
     )
     .unwrap();
     settings.storage.google_application_credentials = Some(credentials.path().to_owned());
-    let base = chassis::BaseUrl::new("http://localhost/".parse().unwrap());
     let name = PdfName::random();
     for (prefix, expected) in [("", ""), ("a/b", "a/b/")] {
         let location = Location::GoogleBucket { bucket: "my-pdfs".into(), prefix: prefix.into() };
         let store = Store::open(&location, &settings.storage).unwrap();
         let expected = format!("https://storage.googleapis.com/my-pdfs/{expected}{}", name.file_name());
-        assert_eq!(store.link(name, &base), expected);
+        // Where this service is reached does not matter, nor whether it is known.
+        assert_eq!(store.links(None).unwrap().to(name), expected);
     }
+}
+
+#[tokio::test]
+async fn a_bucket_serves_everyone_without_a_public_url() {
+    let gcs = Gcs::start().await;
+    let press = Press::with_both(|settings, chassis| {
+        settings.storage.pdf_bucket = Some("my-pdfs".to_owned());
+        settings.storage.pdf_endpoint = Some(format!("http://{}", gcs.address));
+        chassis.bind.host = std::net::Ipv4Addr::UNSPECIFIED.into();
+    });
+    let url = press.convert(&Source::body(&images::png()).await.url("/")).await.converted_url();
+    assert!(url.starts_with(&format!("http://{}/my-pdfs/", gcs.address)), "{url}");
 }
 
 #[test]
