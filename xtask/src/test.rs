@@ -14,7 +14,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use self::{needs::Module, tally::Tally};
 use crate::{process::cargo, python};
@@ -65,9 +65,12 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
         needs::install(&missing)?;
         missing = needs::missing();
     }
+    if let Some(need) = missing.iter().find(|need| need.module.is_none()) {
+        bail!("too many tests need {}, of the package {}, to go on without it", need.program, need.package);
+    }
     for module in [Module::Foreign, Module::Browser] {
         let lacks: Vec<_> =
-            missing.iter().filter(|need| need.module == module).map(|need| need.program).collect();
+            missing.iter().filter(|need| need.module == Some(module)).map(|need| need.program).collect();
         if !lacks.is_empty() {
             skipped.push((module, format!("missing: {}", lacks.join(", "))));
         }

@@ -33,45 +33,60 @@ impl Module {
 pub(super) struct Need {
     /// The program, as the tests start it.
     pub(super) program: &'static str,
-    /// The tests that need it.
-    pub(super) module: Module,
-    package: &'static str,
+    /// The tests that need it; without a module, tests anywhere.
+    pub(super) module: Option<Module>,
+    /// The Debian package it comes from.
+    pub(super) package: &'static str,
     why: &'static str,
     is_there: fn(&str) -> bool,
 }
 
 const NEEDS: &[Need] = &[
     Need {
+        program: "kill",
+        module: None,
+        package: "procps",
+        why: "tells a server to stop, as its host does",
+        is_there: is_installed,
+    },
+    Need {
+        program: "git",
+        module: None,
+        package: "git",
+        why: "gives the scripts a history to read",
+        is_there: is_installed,
+    },
+    Need {
         program: "qpdf",
-        module: Module::Foreign,
+        module: Some(Module::Foreign),
         package: "qpdf",
         why: "checks the syntax of every PDF that a test makes",
         is_there: is_installed,
     },
     Need {
         program: "pdfimages",
-        module: Module::Foreign,
+        module: Some(Module::Foreign),
         package: "poppler-utils",
         why: "takes the images out of a PDF",
         is_there: is_installed,
     },
     Need {
         program: "python3",
-        module: Module::Foreign,
+        module: Some(Module::Foreign),
         package: "python3",
         why: "runs the decoders that ours are compared with",
         is_there: is_installed,
     },
     Need {
         program: "python3 -m venv",
-        module: Module::Foreign,
+        module: Some(Module::Foreign),
         package: "python3-venv",
         why: "keeps those decoders apart from the system",
         is_there: |_| python::is_complete(),
     },
     Need {
         program: "chromium",
-        module: Module::Browser,
+        module: Some(Module::Browser),
         package: "chromium",
         why: "opens the pages that the services serve",
         is_there: is_installed,

@@ -43,7 +43,7 @@ fn machine(tools: &[&str], user: u32, result: &str) -> Sandbox {
         sandbox.write_program(&format!("bin/{name}"), &script.replace("SANDBOX", here));
     }
     sandbox.write_program("bin/id", &format!("#!/bin/sh\necho {user}\n"));
-    for tool in tools {
+    for tool in tools.iter().chain(&["kill", "git"]) {
         sandbox.write(&format!("bin/{tool}"), "");
     }
     sandbox.write("venv", "");
@@ -143,6 +143,16 @@ fn what_cannot_run_is_skipped_by_name_and_never_passed() {
         "test --workspace --locked --no-fail-fast -- --skip foreign:: --skip browser:: --skip corpus::\n"
     );
     assert_eq!((read(&sandbox, "installed"), read(&sandbox, "environments")), (String::new(), String::new()));
+}
+
+#[test]
+fn what_tests_anywhere_need_is_never_skipped() {
+    let sandbox = machine(&TOOLS, 0, &format!("echo '{PASSED}'"));
+    fs::remove_file(sandbox.path("bin/kill")).expect("is there");
+    let output = run(&sandbox, &["--no-install"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("need kill, of the package procps"), "{}", said(&output));
+    assert_eq!(read(&sandbox, "asked"), "");
 }
 
 #[test]
