@@ -14,7 +14,7 @@ use crate::{
     telemetry::sentry::Reporter,
 };
 
-/// Everything that is served, in process: tests call the routers, [`run`](crate::run) binds them to sockets.
+/// Everything that is served, in process: tests call the routers, [`run`](crate::run()) binds them to sockets.
 pub struct App {
     /// What the world sees: the services' routes and the chassis's, behind the middleware.
     pub public: Router,

@@ -1,7 +1,7 @@
 //! What every Fruitpress service shares: settings, serving, problems, telemetry, health, API docs.
 //!
 //! A service hands over a [`Service`]: its routes, their description, and whether it can do its work. The binary
-//! parses [`Settings`], starts telemetry ([`init_telemetry`]) and hands both to [`run`]. The chassis knows no
+//! parses [`Settings`], starts telemetry ([`init_telemetry`]) and hands both to [`run()`]. The chassis knows no
 //! service; everything that is the same for each request stands in `middleware`, in one order.
 
 mod address;

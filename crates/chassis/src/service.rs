@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 /// Whether a service can do its work now; `Err` is the reason, for the log and for `check`.
 pub type Readiness = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
-/// One service, composed by the binary and served by [`crate::run`].
+/// One service, composed by the binary and served by [`crate::run()`].
 pub struct Service {
     /// Its name in logs, metrics and the API's title: `fruits` or `press`.
     pub name: &'static str,

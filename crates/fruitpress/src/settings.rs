@@ -17,9 +17,14 @@ pub(crate) struct Settings {
     ///
     /// Deployments list what they cannot do without, so that a forgotten variable stops the start instead of
     /// falling back to a default (PDFs on a disk that vanishes with its container). An empty value counts as
-    /// missing, but for the variables whose empty value means "off": SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT.
-    #[arg(long, env = "REQUIRE_SETTINGS", value_name = "VARIABLE,…", value_delimiter = ',')]
-    require_settings: Vec<String>,
+    /// missing, but for the variables whose empty value means "off": `SENTRY_DSN` and `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    #[arg(
+        long = "require-settings",
+        env = "REQUIRE_SETTINGS",
+        value_name = "VARIABLE,…",
+        value_delimiter = ','
+    )]
+    required: Vec<String>,
 
     #[command(flatten)]
     pub(crate) chassis: chassis::Settings,
@@ -68,7 +73,7 @@ impl Settings {
             })
             .filter_map(|argument| argument.get_env()?.to_str())
             .collect();
-        self.require_settings
+        self.required
             .iter()
             .map(|name| name.trim())
             .filter(|name| !name.is_empty() && !given.contains(name))

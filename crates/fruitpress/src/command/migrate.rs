@@ -7,7 +7,7 @@ use super::say;
 /// Brings the catalogue's database to the schema of this release; makes it when it is missing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folder of the catalogue's file, where DATABASE_URL names no other; made when missing.
+    /// The folder of the catalogue's file, where `DATABASE_URL` names no other; made when missing.
     #[arg(long, env = "DATA_DIR", default_value = "data")]
     data_dir: PathBuf,
 

@@ -1,5 +1,7 @@
 //! The binary as its users meet it: a process with arguments, variables, signals, files and sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 mod command_line; // arguments, variables, exit statuses, every fault at once
 mod convert; // `fruitpress convert` on files and pipes
 mod readme; // the README's offline example, run as it stands
