@@ -24,7 +24,7 @@ struct Checker {
     finds: &'static str,
 }
 
-const WORKFLOWS: &[&str] = &[".github/workflows/ci.yml", ".github/workflows/images.yml"];
+const WORKFLOWS: &[&str] = &[".github/workflows/ci.yml"];
 
 const CHECKERS: &[Checker] = &[
     Checker {
