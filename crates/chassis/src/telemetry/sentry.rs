@@ -36,12 +36,24 @@ pub(super) const PANIC_TARGET: &str = "chassis::panic";
 /// An answer waits this long for its report to leave.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Sends what is waiting, then ends.
+/// The reporter of the process.
 pub(super) struct Guard(Arc<Client>);
 
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.close(Some(FLUSH_TIMEOUT));
+impl Guard {
+    /// From now on the calling thread's lines become no reports. A client that is being closed holds a lock that even
+    /// a breadcrumb waits for.
+    pub(super) fn unbind(&self) {
+        let hub = Hub::current();
+        // Another thread's hub is not ours to empty.
+        if hub.client().is_some_and(|client| Arc::ptr_eq(&client, &self.0)) {
+            hub.bind_client(None);
+        }
+    }
+
+    /// Sends what is waiting, then ends; whether all of it left. It takes longer than the timeout where a request
+    /// is under way, which the library waits for.
+    pub(super) fn close(self, timeout: Duration) -> bool {
+        self.0.close(Some(timeout))
     }
 }
 

@@ -122,15 +122,14 @@ pub(crate) fn end(span: &Span, outcome: Outcome) {
     }
 }
 
-/// Sends what is waiting, then ends.
+/// The exporter of the process.
 pub(super) struct Guard(SdkTracerProvider);
 
-impl Drop for Guard {
-    fn drop(&mut self) {
+impl Guard {
+    /// Sends what is waiting, then ends; whether it did in time.
+    pub(super) fn close(self, timeout: Duration) -> bool {
         ENABLED.store(false, Ordering::Relaxed);
-        if let Err(error) = self.0.shutdown_with_timeout(EXPORT_TIMEOUT) {
-            tracing::warn!(%error, "the last traces did not leave");
-        }
+        self.0.shutdown_with_timeout(timeout).is_ok()
     }
 }
 

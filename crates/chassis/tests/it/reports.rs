@@ -1,12 +1,15 @@
 //! What leaves the process when something fails: error reports and traces, caught on local ports.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
 use crate::support::{
     collector::{Collector, Received},
-    process::Process,
+    process::{Process, get},
 };
 
 fn dsn(collector: &Collector) -> String {
@@ -129,4 +132,32 @@ fn traces_continue_the_callers_and_leave_before_the_end() {
         assert!(holds(text.as_bytes()), "no {text} in the spans");
     }
     assert!(!holds(b"secret"));
+}
+
+/// Cloud Run kills the process 10 seconds after the signal, of which the drain may have taken 9.
+#[test]
+fn telemetry_that_hangs_does_not_hold_the_end() {
+    // The system accepts; nobody ever answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let dsn = format!("http://publickey@{address}/42");
+    let endpoint = format!("http://{address}");
+    for variables in [
+        vec![("SENTRY_DSN", dsn.as_str())],
+        vec![("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())],
+        vec![("SENTRY_DSN", dsn.as_str()), ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())],
+    ] {
+        let mut process = Process::start(&variables);
+        let public = process.public;
+        std::thread::scope(|scope| {
+            for _ in 0..10 {
+                scope.spawn(move || assert!(get(public, "/fail", "").starts_with("HTTP/1.1 500")));
+            }
+        });
+        let started = Instant::now();
+        process.signal("TERM");
+        process.ends_well();
+        let time = started.elapsed();
+        assert!(time >= Duration::from_millis(700) && time < Duration::from_millis(1500), "{time:?}");
+    }
 }
