@@ -47,8 +47,6 @@ impl Drop for TelemetryGuard {
     }
 }
 
-/// Starts logging, and error reports and traces where they are set. Once a process, on the main thread, before the
-/// asynchronous runtime starts: its threads take over the main thread's reporter, and the trace exporter brings a
 /// What is to be closed, and whether all of it left.
 type Closing = (&'static str, Box<dyn FnOnce() -> bool + Send>);
 
@@ -75,6 +73,8 @@ fn close_all(closing: Vec<Closing>, timeout: Duration) -> Vec<&'static str> {
     open
 }
 
+/// Starts logging, and error reports and traces where they are set. Once a process, on the main thread, before the
+/// asynchronous runtime starts: its threads take over the main thread's reporter, and the trace exporter brings a
 /// blocking client that must not be made inside a runtime.
 pub fn init_telemetry(settings: &Settings) -> anyhow::Result<TelemetryGuard> {
     // A second call in one process, as in tests, finds it installed already.
