@@ -3,6 +3,8 @@
 mod add_fruit;
 mod get_fruit;
 mod list_fruits;
+mod list_query;
+mod listing;
 mod refusals;
 mod request;
 
@@ -12,7 +14,7 @@ use chassis::{Readiness, Service};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::list_fruits::ListCache;
+use self::listing::ListCache;
 use crate::Store;
 
 /// What every handler works with.
@@ -24,7 +26,7 @@ struct Catalogue {
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "fruits", description = "A catalogue of fruits."),
-    tags((name = "fruits", description = "The catalogue: list all fruits, get one, add one.")),
+    tags((name = "fruits", description = "The catalogue: list fruits, get one, add one.")),
     components(schemas(chassis::problem::Body<'static>, chassis::problem::FieldError))
 )]
 struct Description;

@@ -1,9 +1,13 @@
 //! What a fruit is. These types are parsed once, at the edge; whoever holds one need not check it again.
 
+mod folded;
 mod fruit;
 mod id;
 mod label;
+mod selection;
 
+pub use folded::Folded;
 pub use fruit::{Fruit, NewFruit};
 pub use id::{FruitId, InvalidId};
 pub use label::{CHARACTERS_MAX, Color, FruitName, InvalidLabel};
+pub use selection::{Cursor, Page, Selection, SortKey};

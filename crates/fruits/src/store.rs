@@ -5,9 +5,11 @@
 
 pub mod sqlite;
 
+use std::num::NonZeroUsize;
+
 use crate::{
     Error,
-    domain::{Fruit, FruitId, NewFruit},
+    domain::{Cursor, Fruit, FruitId, NewFruit, Page, Selection},
     settings::Location,
 };
 
@@ -47,14 +49,20 @@ impl Store {
         }
     }
 
-    /// At most `fruits_max` fruits in the order of their ids, those past `after` or from the first on.
+    /// At most `fruits_max` of the selected fruits, those behind `after` or from the first on. A page may have
+    /// fewer, even none, and still be followed by another: a store looks at a bounded number of rows at a time.
     ///
     /// Each page is the state at its own moment: whoever reads page after page sees once every fruit that was
     /// there all the while, and holds nothing between two pages, however long they take.
     #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
-    pub async fn page(&self, after: Option<FruitId>, fruits_max: usize) -> Result<Vec<Fruit>, Error> {
+    pub async fn page(
+        &self,
+        selection: &Selection,
+        after: Option<&Cursor>,
+        fruits_max: NonZeroUsize,
+    ) -> Result<Page, Error> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.page(after, fruits_max),
+            Self::Sqlite(sqlite) => sqlite.page(selection, after, fruits_max),
         }
     }
 
@@ -68,7 +76,7 @@ impl Store {
 
     /// Whether the store can be read and written.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.page(None, 1).await?;
+        self.page(&Selection::default(), None, NonZeroUsize::MIN).await?;
         match self {
             Self::Sqlite(sqlite) if sqlite.writes() => Ok(()),
             Self::Sqlite(_) => Err(Error::Stopped),

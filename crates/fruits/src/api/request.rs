@@ -23,14 +23,19 @@ impl<S: Sync> FromRequestParts<S> for NoQuery {
         match first {
             None => Ok(Self),
             Some(parameter) => {
-                let name: String =
-                    parameter.chars().take_while(|&each| each != '=').take(NAME_CHARACTERS_MAX).collect();
-                Err(kind::MALFORMED_REQUEST
-                    .because(format!("There is no query parameter {name:?} here; this path takes none."))
-                    .at(format!("?{name}")))
+                let name = parameter.split('=').next().unwrap_or_default();
+                Err(unknown_parameter(name, "this path takes none"))
             }
         }
     }
+}
+
+/// The refusal of a parameter that the path does not take; `taken` says which it does.
+pub(super) fn unknown_parameter(name: &str, taken: &str) -> Problem {
+    let name: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
+    kind::MALFORMED_REQUEST
+        .because(format!("There is no query parameter {name:?} here; {taken}."))
+        .at(format!("?{name}"))
 }
 
 /// A fruit's id as a segment of the path.

@@ -7,12 +7,13 @@
 
 mod connection;
 mod hold;
+mod list;
 pub mod migrations;
 mod readers;
 mod statements;
 mod writer;
 
-use std::{path::Path, sync::Mutex};
+use std::{num::NonZeroUsize, path::Path, sync::Mutex};
 
 use anyhow::Context as _;
 use rusqlite::Connection;
@@ -20,7 +21,7 @@ use rusqlite::Connection;
 use self::{hold::Hold, readers::Readers, writer::Writer};
 use crate::{
     Error,
-    domain::{Fruit, FruitId, NewFruit},
+    domain::{Cursor, Fruit, FruitId, NewFruit, Page, Selection},
 };
 
 pub use self::{
@@ -87,9 +88,14 @@ impl Sqlite {
         Ok(self.readers.read(|connection| statements::fruit_by_id(connection, id))?)
     }
 
-    /// The next fruits by id.
-    pub fn page(&self, after: Option<FruitId>, fruits_max: usize) -> Result<Vec<Fruit>, Error> {
-        Ok(self.readers.read(|connection| statements::fruits_after(connection, after, fruits_max))?)
+    /// The next fruits of a list.
+    pub fn page(
+        &self,
+        selection: &Selection,
+        after: Option<&Cursor>,
+        fruits_max: NonZeroUsize,
+    ) -> Result<Page, Error> {
+        Ok(self.readers.read(|connection| list::page(connection, selection, after, fruits_max))?)
     }
 
     /// A number that changes with each commit, also with those of another program.

@@ -11,7 +11,7 @@ use fruits::{
     Settings, Store,
     domain::FruitId,
     settings::Location,
-    store::sqlite::{Inspection, Sqlite, inspect},
+    store::sqlite::{Inspection, Sqlite, inspect, migrations},
 };
 
 use crate::support::{Folder, new_fruit};
@@ -76,7 +76,7 @@ fn an_empty_file_becomes_a_catalogue() {
     fs::write(folder.database(), "").unwrap();
     assert!(check(&folder.database()).unwrap().contains("will be migrated"));
     folder.open();
-    assert_eq!(inspect(&folder.database()).unwrap(), Inspection::Catalogue { schema: 1 });
+    assert_eq!(inspect(&folder.database()).unwrap(), Inspection::Catalogue { schema: migrations::latest() });
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_damaged_catalogue_is_refused_or_found_damaged() {
 fn a_newer_schema_is_refused() {
     let folder = Folder::new();
     folder.fill(1);
-    folder.execute("INSERT INTO migrations (version, name, checksum) VALUES (2, 'taste', 0)");
+    folder.execute("INSERT INTO migrations (version, name, checksum) SELECT max(version) + 1, 'taste', 0 FROM migrations");
     for said in [refusal(&folder.database()), check(&folder.database()).unwrap_err()] {
         assert!(said.contains("newer than this program") && said.contains("taste"), "{said}");
     }
@@ -143,13 +143,14 @@ fn a_schema_built_by_other_steps_is_refused() {
 fn migrate_says_from_where_to_where() {
     let folder = Folder::new();
     let settings = Settings::default();
+    let latest = migrations::latest();
     let migrate = || fruits::migrate(&settings, folder.path()).map(|migrated| (migrated.from, migrated.to));
-    assert_eq!(migrate().unwrap(), (0, 1));
-    assert_eq!(migrate().unwrap(), (1, 1));
+    assert_eq!(migrate().unwrap(), (0, latest));
+    assert_eq!(migrate().unwrap(), (latest, latest));
     let held = folder.open();
     assert!(format!("{:#}", migrate().unwrap_err()).contains("another process"));
     drop(held);
-    assert_eq!(migrate().unwrap(), (1, 1));
+    assert_eq!(migrate().unwrap(), (latest, latest));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::{
 
 use fruits::{
     domain::FruitId,
-    store::sqlite::{Inspection, inspect},
+    store::sqlite::{Inspection, inspect, migrations},
 };
 
 use crate::support::{Folder, new_fruit};
@@ -70,7 +70,10 @@ fn acknowledged(lines: &[String]) -> BTreeMap<i64, String> {
 }
 
 fn assert_kept(folder: &Folder, expected: &BTreeMap<i64, String>) {
-    assert_eq!(inspect(&folder.database()).expect("a sound file"), Inspection::Catalogue { schema: 1 });
+    assert_eq!(
+        inspect(&folder.database()).expect("a sound file"),
+        Inspection::Catalogue { schema: migrations::latest() }
+    );
     let store = folder.sqlite();
     for (id, name) in expected {
         let kept = store.get(FruitId::new(*id).unwrap()).unwrap();

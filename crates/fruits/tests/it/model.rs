@@ -1,10 +1,10 @@
 //! Any sequence of adds and restarts does what a few lines of plain code do.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use fruits::{
     Error,
-    domain::{Color, Fruit, FruitId, FruitName, NewFruit},
+    domain::{Color, Fruit, FruitId, FruitName, NewFruit, Selection},
 };
 use proptest::prelude::*;
 
@@ -90,7 +90,8 @@ proptest! {
                 }
             }
         }
-        let listed = runtime.block_on(store.page(None, usize::MAX)).unwrap();
-        prop_assert_eq!(listed, model.fruits.into_values().collect::<Vec<_>>());
+        let all = Selection::default();
+        let listed = runtime.block_on(store.page(&all, None, NonZeroUsize::MAX)).unwrap();
+        prop_assert_eq!(listed.fruits, model.fruits.into_values().collect::<Vec<_>>());
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! To make writes wait, the tests hold the database's write lock as another program would.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use fruits::{
     Error, Store,
+    domain::Selection,
     store::{Sqlite, sqlite::Limits},
 };
 use http::{StatusCode, header};
@@ -49,8 +50,8 @@ async fn settle() {
 }
 
 fn names(store: &Sqlite) -> Vec<String> {
-    let fruits = store.page(None, usize::MAX).expect("a page");
-    fruits.iter().map(|fruit| fruit.fruit.as_str().to_owned()).collect()
+    let page = store.page(&Selection::default(), None, NonZeroUsize::MAX).expect("a page");
+    page.fruits.iter().map(|fruit| fruit.fruit.as_str().to_owned()).collect()
 }
 
 #[tokio::test]

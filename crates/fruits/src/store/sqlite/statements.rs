@@ -2,32 +2,53 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::domain::{Color, Fruit, FruitId, FruitName, NewFruit};
+use crate::domain::{Color, Folded, Fruit, FruitId, FruitName, NewFruit};
 
 const FRUIT_BY_ID: &str = "SELECT id, fruit, color FROM fruits WHERE id = ?1";
-const FRUITS_AFTER: &str = "SELECT id, fruit, color FROM fruits WHERE id > ?1 ORDER BY id LIMIT ?2";
 /// Without an id SQLite gives one more than the largest that was ever given.
-const INSERT_FRUIT: &str = "INSERT INTO fruits (id, fruit, color) VALUES (?1, ?2, ?3)";
+const INSERT_FRUIT: &str =
+    "INSERT INTO fruits (id, fruit, color, fruit_folded, color_folded) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// Rows that another program wrote, or an earlier release.
+const UNFOLDED_FRUITS: &str = "SELECT id, fruit, color FROM fruits
+    WHERE fruit_folded IS NULL OR color_folded IS NULL ORDER BY id LIMIT 1000";
+const FOLD_FRUIT: &str = "UPDATE fruits SET fruit_folded = ?2, color_folded = ?3 WHERE id = ?1";
 const DATA_VERSION: &str = "PRAGMA data_version";
 
 pub(super) fn fruit_by_id(connection: &Connection, id: FruitId) -> rusqlite::Result<Option<Fruit>> {
     connection.prepare_cached(FRUIT_BY_ID)?.query_row([id.get()], fruit).optional()
 }
 
-pub(super) fn fruits_after(
-    connection: &Connection,
-    after: Option<FruitId>,
-    fruits_max: usize,
-) -> rusqlite::Result<Vec<Fruit>> {
-    let after = after.map_or(0, FruitId::get);
-    let fruits_max = i64::try_from(fruits_max).unwrap_or(i64::MAX);
-    connection.prepare_cached(FRUITS_AFTER)?.query_map([after, fruits_max], fruit)?.collect()
-}
-
 /// Answers the id of the new row.
 pub(super) fn insert_fruit(connection: &Connection, fruit: &NewFruit) -> rusqlite::Result<i64> {
     let id = fruit.id.map(FruitId::get);
-    connection.prepare_cached(INSERT_FRUIT)?.insert(params![id, fruit.fruit.as_str(), fruit.color.as_str()])
+    let (name, color) = (fruit.fruit.as_str(), fruit.color.as_str());
+    let (name_folded, color_folded) = (Folded::new(name), Folded::new(color));
+    connection.prepare_cached(INSERT_FRUIT)?.insert(params![
+        id,
+        name,
+        color,
+        name_folded.as_str(),
+        color_folded.as_str()
+    ])
+}
+
+/// Gives each row its folded texts that has none.
+pub(super) fn fold_fruits(connection: &Connection) -> rusqlite::Result<()> {
+    loop {
+        let fruits: Vec<Fruit> =
+            connection.prepare_cached(UNFOLDED_FRUITS)?.query_map([], fruit)?.collect::<Result<_, _>>()?;
+        if fruits.is_empty() {
+            return Ok(());
+        }
+        for Fruit { id, fruit, color } in fruits {
+            let (fruit, color) = (Folded::new(fruit.as_str()), Folded::new(color.as_str()));
+            connection.prepare_cached(FOLD_FRUIT)?.execute(params![
+                id.get(),
+                fruit.as_str(),
+                color.as_str()
+            ])?;
+        }
+    }
 }
 
 /// Changes whenever another connection has committed since this one last asked.
@@ -36,7 +57,7 @@ pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Columns in the order of the selects above. What does not parse was not written by this service.
-fn fruit(row: &Row<'_>) -> rusqlite::Result<Fruit> {
+pub(super) fn fruit(row: &Row<'_>) -> rusqlite::Result<Fruit> {
     let id = row.get(0)?;
     Ok(Fruit {
         id: FruitId::new(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))?,

@@ -1,0 +1,194 @@
+//! Lists that are selected, ordered and paged by their query.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use http::{StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::{Folder, ask, get, post};
+
+async fn catalogue(folder: &Folder, fruits: &[(&str, &str)]) -> Router {
+    let router = fruits::serve(folder.open()).router;
+    for (fruit, color) in fruits {
+        let body = json!({"fruit": fruit, "color": color}).to_string();
+        assert_eq!(ask(&router, post(body)).await.status, StatusCode::CREATED);
+    }
+    router
+}
+
+fn ids(list: &Value) -> Vec<u64> {
+    list.as_array().expect("an array").iter().map(|fruit| fruit["id"].as_u64().expect("an id")).collect()
+}
+
+/// The ids of one answer, and where its `Link` leads.
+async fn page(router: &Router, path: &str) -> (Vec<u64>, Option<String>) {
+    let answer = ask(router, get(path)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
+    let next = answer.header(header::LINK).map(|link| {
+        let path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+        path.expect("one link to the next page").to_owned()
+    });
+    (ids(&answer.json()), next)
+}
+
+/// Page after page, from this one on.
+async fn pages(router: &Router, path: &str) -> Vec<Vec<u64>> {
+    let (mut pages, mut next) = (Vec::new(), Some(path.to_owned()));
+    while let Some(path) = next {
+        let (ids, link) = page(router, &path).await;
+        pages.push(ids);
+        next = link;
+        assert!(pages.len() < 1000, "the links go round in a circle: {path}");
+    }
+    pages
+}
+
+#[tokio::test]
+async fn filters_and_orders_by_query() {
+    let folder = Folder::new();
+    let fruits = [("apple", "Red"), ("Apple", "green"), ("fig", "red"), ("Crab apple", "RED")];
+    let router = catalogue(&folder, &fruits).await;
+    for (query, expected) in [
+        ("fruit=APPLE", &[1, 2][..]),
+        ("fruit=apple&color=red", &[1]),
+        ("color=%20ReD%20", &[1, 3, 4]),
+        ("q=pple", &[1, 2, 4]),
+        ("q=crab+a", &[4]),
+        ("q=ed", &[1, 3, 4]),
+        ("sort=fruit", &[1, 2, 4, 3]),
+        ("sort=-fruit", &[3, 4, 2, 1]),
+        ("sort=-id", &[4, 3, 2, 1]),
+        ("sort=color&fruit=apple", &[2, 1]),
+        ("after=2", &[3, 4]),
+        ("sort=-id&after=2", &[1]),
+        ("after=2,apple&sort=fruit", &[4, 3]),
+        ("fruit=nothing", &[]),
+        ("after=9007199254740991", &[]),
+    ] {
+        assert_eq!(page(&router, &format!("/fruits?{query}")).await, (expected.to_vec(), None), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_pages_and_links() {
+    let folder = Folder::new();
+    let router =
+        catalogue(&folder, &[("a", "x"), ("B", "ü & ö"), ("a", "Ü & Ö"), ("c", "x"), ("b", "ü & ö")]).await;
+    for (query, expected) in [
+        ("limit=2", vec![vec![1, 2], vec![3, 4], vec![5]]),
+        ("limit=5", vec![vec![1, 2, 3, 4, 5]]),
+        ("limit=1000", vec![vec![1, 2, 3, 4, 5]]),
+        ("limit=4&sort=-id", vec![vec![5, 4, 3, 2], vec![1]]),
+        ("sort=fruit&limit=1", vec![vec![1], vec![3], vec![2], vec![5], vec![4]]),
+        ("sort=-color&limit=2", vec![vec![5, 3], vec![2, 4], vec![1]]),
+        ("color=%C3%BC+%26+%c3%b6&limit=2", vec![vec![2, 3], vec![5]]),
+        ("limit=1&q=b&sort=color", vec![vec![2], vec![5]]),
+    ] {
+        assert_eq!(pages(&router, &format!("/fruits?{query}")).await, expected, "{query}");
+    }
+    let answer = ask(&router, get("/fruits?q=%C3%BC%20%26&limit=1&sort=color")).await;
+    let link = "</fruits?q=%C3%BC%20%26&limit=1&sort=color&after=2%2C%C3%BC%20%26%20%C3%B6>; rel=\"next\"";
+    assert_eq!(answer.header(header::LINK), Some(link));
+}
+
+#[tokio::test]
+async fn values_that_cannot_be_used_are_400() {
+    let folder = Folder::new();
+    let router = catalogue(&folder, &[("apple", "red")]).await;
+    let long = "a".repeat(101);
+    let cursor = format!("1,{}", "a".repeat(4097));
+    for (name, values) in [
+        ("limit", &["", "0", "1001", "-1", "+1", "01", "1.0", "ten", "99999999999999999999999", " 1"][..]),
+        ("sort", &["", "-", "name", "ID", "--id", "id,fruit", "+id"]),
+        ("after", &["", "0", "-1", "abc", "01", "9007199254740992", "1,apple", ","]),
+        ("fruit", &["", "  ", "a\tb", &long]),
+        ("color", &["", "a\u{0}b", &long]),
+        ("q", &["", "\n", &long]),
+        ("sort=fruit&after", &["1", "apple", ",apple", "0,apple", &cursor]),
+    ] {
+        for value in values {
+            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+            let answer = ask(&router, get(&format!("/fruits?{name}={value}"))).await;
+            assert_eq!(answer.problem(), "malformed-request", "{name}={value}: {answer:?}");
+            let name = name.rsplit('&').next().unwrap();
+            assert_eq!(answer.pointers(), [format!("?{name}")], "{value}");
+        }
+    }
+    for query in ["limit=1&limit=1", "q=a&sort=id&q=b", "fruit=apple&fruit=apple", "after=1&%61fter=1"] {
+        let answer = ask(&router, get(&format!("/fruits?{query}"))).await;
+        assert_eq!((answer.status, answer.pointers().len()), (StatusCode::BAD_REQUEST, 1), "{query}");
+        assert!(answer.json()["detail"].as_str().unwrap().contains("more than once"), "{answer:?}");
+    }
+    let hundred = "a".repeat(100);
+    for query in ["limit=1", "limit=1000", &format!("q={hundred}"), &format!("sort=fruit&after=1,{hundred}")]
+    {
+        assert_eq!(ask(&router, get(&format!("/fruits?{query}"))).await.status, StatusCode::OK, "{query}");
+    }
+}
+
+/// Long lists with filters are streamed too, whether much of them fits, little or nothing.
+#[tokio::test]
+async fn filtered_lists_of_many_pages_are_whole() {
+    let folder = Folder::new();
+    folder.fill(20_000);
+    folder.execute("UPDATE fruits SET color = 'Blue', color_folded = 'blue' WHERE id % 2 = 0");
+    let router = fruits::serve(folder.open()).router;
+    for (query, fruits) in [
+        ("color=red", 10_000),
+        ("sort=-color", 20_000),
+        ("sort=fruit&color=BLUE", 10_000),
+        ("q=fruit", 20_000),
+        ("q=99", (1..=20_000).filter(|id: &u32| id.to_string().contains("99")).count()),
+        ("q=FRUIT+19999", 1),
+        ("q=nothing", 0),
+        ("sort=color&q=nothing", 0),
+    ] {
+        let (ids, _) = page(&router, &format!("/fruits?{query}")).await;
+        let distinct: BTreeSet<_> = ids.iter().collect();
+        assert_eq!((ids.len(), distinct.len()), (fruits, fruits), "{query}");
+    }
+    let (last, next) = page(&router, "/fruits?q=fruit+19999&limit=1").await;
+    assert_eq!((last, next), (vec![19_999], None));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// Whoever follows the links sees once each fruit that was there all the while, in order, whatever is added
+    /// meanwhile.
+    #[test]
+    fn paging_under_concurrent_adds_skips_and_repeats_nothing(
+        before in prop::collection::vec("[abc]{1,2}", 1..60),
+        meanwhile in prop::collection::vec("[abcABC]{1,2}", 0..60),
+        limit in 1_usize..9,
+        sort in prop::sample::select(vec!["id", "-id", "fruit", "-fruit", "color", "-color"]),
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let folder = Folder::new();
+        runtime.block_on(async {
+            let texts: Vec<_> = before.iter().map(|text| (text.as_str(), text.as_str())).collect();
+            let router = catalogue(&folder, &texts).await;
+            let adder = tokio::spawn({
+                let router = router.clone();
+                async move {
+                    for text in meanwhile {
+                        ask(&router, post(json!({"fruit": text, "color": text}).to_string())).await;
+                    }
+                }
+            });
+            let seen = pages(&router, &format!("/fruits?limit={limit}&sort={sort}")).await;
+            adder.await.unwrap();
+            let seen: Vec<u64> = seen.into_iter().flatten().collect();
+            let distinct: BTreeSet<u64> = seen.iter().copied().collect();
+            assert_eq!(distinct.len(), seen.len(), "a fruit came twice");
+            let there: BTreeSet<u64> = (1..=before.len() as u64).collect();
+            assert!(there.is_subset(&distinct), "a fruit was skipped");
+            let (whole, _) = page(&router, &format!("/fruits?sort={sort}")).await;
+            let order: Vec<u64> = whole.into_iter().filter(|id| distinct.contains(id)).collect();
+            assert_eq!(seen, order, "the pages are not in the list's order");
+        });
+    }
+}
