@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 /// Where the kinds of problem are explained, one heading each.
 pub const TYPE_BASE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/problems.md#");
 
+/// Characters of what a client sent that an answer repeats; a hostile name could fill the whole body.
+const REPEATED_CHARACTERS_MAX: usize = 100;
+
 /// A kind of problem: what stays the same from one occurrence to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
@@ -88,6 +91,16 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// What a client sent, as far as an answer repeats it: whole where it is short, else its beginning and `…`.
+pub(crate) fn shortened(sent: impl IntoIterator<Item = char>) -> String {
+    let mut characters = sent.into_iter();
+    let mut text: String = characters.by_ref().take(REPEATED_CHARACTERS_MAX).collect();
+    if characters.next().is_some() {
+        text.push('…');
+    }
+    text
+}
+
 /// One failure, on its way to a client.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -141,6 +154,15 @@ impl Problem {
             many => format!("{} fields are not acceptable", many.len()),
         };
         let mut problem = kind::INVALID_FIELDS.because(detail);
+        problem.errors = errors;
+        problem
+    }
+
+    /// As [`Problem::invalid_fields`], where these are the first of more.
+    pub(crate) fn more_invalid_fields(errors: Vec<FieldError>) -> Self {
+        let listed = errors.len();
+        let mut problem = kind::INVALID_FIELDS
+            .because(format!("More than {listed} fields are not acceptable; the first {listed} are listed"));
         problem.errors = errors;
         problem
     }

@@ -17,22 +17,28 @@ use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
 
-use super::{body::read_body, json};
+use super::{
+    body::read_body,
+    json::{self, Repeated},
+};
 use crate::{
     Problem,
-    problem::{FieldError, kind},
+    problem::{FieldError, kind, shortened},
 };
 
 /// Field errors that one answer lists; a hostile body could name a hundred thousand.
 const ERRORS_MAX: usize = 20;
 
 /// A JSON object whose fields are still to be parsed. As an extractor it has read the whole body: another
-/// content type is 415, a body over the limit 413, malformed JSON 400, another JSON value than an object 422.
+/// content type or a content coding is 415, a body over the limit 413, malformed JSON 400, another JSON value
+/// than an object 422.
 #[derive(Debug)]
 pub struct Fields {
     unread: Map<String, Value>,
+    repeated: Repeated,
     errors: Vec<FieldError>,
-    repeated: Vec<String>,
+    /// Whether there are more errors than are listed.
+    more: bool,
 }
 
 /// One field's value, to be had from [`Fields::finish`] once all fields are known to be right.
@@ -68,18 +74,18 @@ impl Fields {
 
     /// The values, if every field was right, none was given twice and none is left unread.
     pub fn finish<P: Parsed>(mut self, fields: P) -> Result<P::Values, Problem> {
-        for pointer in std::mem::take(&mut self.repeated) {
-            self.errors.push(FieldError { pointer, detail: "is given more than once".to_owned() });
+        let repeated = std::mem::take(&mut self.repeated);
+        for pointer in repeated.pointers {
+            self.fault_at(pointer, "is given more than once");
         }
+        self.more |= repeated.more;
         for name in std::mem::take(&mut self.unread).keys() {
             self.fault(name, "is not a field that is known here");
         }
         match fields.values() {
             Some(values) if self.errors.is_empty() => Ok(values),
-            _ => {
-                self.errors.truncate(ERRORS_MAX);
-                Err(Problem::invalid_fields(self.errors))
-            }
+            _ if self.more => Err(Problem::more_invalid_fields(self.errors)),
+            _ => Err(Problem::invalid_fields(self.errors)),
         }
     }
 
@@ -94,11 +100,17 @@ impl Fields {
     }
 
     fn fault(&mut self, name: &str, detail: impl Into<String>) {
-        // Bounded here too: the names of unknown fields are copied.
+        if self.more {
+            return;
+        }
+        self.fault_at(json::pointer([name]), detail);
+    }
+
+    fn fault_at(&mut self, pointer: String, detail: impl Into<String>) {
         if self.errors.len() < ERRORS_MAX {
-            let mut pointer = String::new();
-            json::push_token(&mut pointer, name);
             self.errors.push(FieldError { pointer, detail: detail.into() });
+        } else {
+            self.more = true;
         }
     }
 
@@ -107,11 +119,11 @@ impl Fields {
             kind::MALFORMED_REQUEST
                 .because(format!("The body is not UTF-8: see the byte at offset {}.", error.valid_up_to()))
         })?;
-        let (value, repeated) = json::read(text).map_err(|error| {
+        let (value, repeated) = json::read(text, ERRORS_MAX).map_err(|error| {
             kind::MALFORMED_REQUEST.because(format!("The body is not valid JSON: {error}."))
         })?;
         match value {
-            Value::Object(unread) => Ok(Self { unread, errors: Vec::new(), repeated }),
+            Value::Object(unread) => Ok(Self { unread, repeated, errors: Vec::new(), more: false }),
             other => Err(Problem::invalid_fields(vec![FieldError {
                 pointer: String::new(),
                 detail: format!("The body must be a JSON object, not {}.", name_of(&other)),
@@ -126,6 +138,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         require_json(&parts.headers)?;
+        require_no_coding(&parts.headers)?;
         let bytes = read_body(body).await?;
         Self::from_json(&bytes)
     }
@@ -146,15 +159,32 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let json =
         essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     if !json {
-        return Err(refuse(format!("The request's Content-Type is {text:?}")));
+        return Err(refuse(format!("The request's Content-Type is {:?}", shortened(text.chars()))));
     }
     for parameter in parts {
         if let Some((name, charset)) = parameter.split_once('=')
             && name.trim().eq_ignore_ascii_case("charset")
             && !charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
         {
-            return Err(refuse(format!("The request's charset is {charset:?}")));
+            return Err(refuse(format!("The request's charset is {:?}", shortened(charset.chars()))));
         }
+    }
+    Ok(())
+}
+
+/// A body that is packed would have to be unpacked within a limit of its own, which no client has asked for yet.
+fn require_no_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    for value in headers.get_all(header::CONTENT_ENCODING) {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        if text.split(',').all(|coding| coding.trim().eq_ignore_ascii_case("identity")) {
+            continue;
+        }
+        let refused = kind::UNSUPPORTED_MEDIA_TYPE.because(format!(
+            "The request's Content-Encoding is {:?}; send the body as it is, without Content-Encoding.",
+            shortened(text.chars())
+        ));
+        // RFC 9110 section 15.5.16: this tells it from a refused media type.
+        return Err(refused.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
     }
     Ok(())
 }

@@ -4,7 +4,10 @@ use axum::extract::{FromRequestParts, path::ErrorKind, rejection::PathRejection}
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::{Problem, problem::kind};
+use crate::{
+    Problem,
+    problem::{kind, shortened},
+};
 
 /// The path's parameters, as axum's `Path`; one that does not parse is 400.
 #[derive(Debug, Clone, Copy)]
@@ -25,17 +28,18 @@ fn problem(rejection: PathRejection) -> Problem {
     let PathRejection::FailedToDeserializePathParams(failure) = rejection else {
         return Problem::internal(rejection);
     };
+    let sent = |value: &str| shortened(value.chars());
     let detail = match failure.kind() {
         ErrorKind::ParseErrorAtKey { key, value, expected_type } => {
-            format!("The path's {key} is {value:?}, which is not a valid {expected_type}.")
+            format!("The path's {key} is {:?}, which is not a valid {expected_type}.", sent(value))
         }
         ErrorKind::DeserializeError { key, value, message } => {
-            format!("The path's {key} is {value:?}: {message}.")
+            format!("The path's {key} is {:?}: {message}.", sent(value))
         }
         ErrorKind::InvalidUtf8InPathParam { key } => format!("The path's {key} is not UTF-8 once decoded."),
         ErrorKind::ParseErrorAtIndex { value, expected_type, .. }
         | ErrorKind::ParseError { value, expected_type } => {
-            format!("The path has {value:?} where a valid {expected_type} belongs.")
+            format!("The path has {:?} where a valid {expected_type} belongs.", sent(value))
         }
         ErrorKind::Message(message) => format!("The path is not acceptable: {message}."),
         // What is left is a route and a handler that do not fit each other.

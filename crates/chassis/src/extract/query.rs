@@ -4,7 +4,11 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::{Problem, middleware::uri::decodes, problem::kind};
+use crate::{
+    Problem,
+    middleware::uri::decodes,
+    problem::{kind, shortened},
+};
 
 /// The query's parameters, as axum's `Query`; what does not parse is 400. Give `T` serde's
 /// `deny_unknown_fields`, so that a misspelt parameter is not silently ignored.
@@ -26,7 +30,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
                 // The rejection's own text begins with words about deserialising; its source says what is wrong.
                 let reason = std::error::Error::source(&rejection)
                     .map_or_else(|| rejection.body_text(), ToString::to_string);
-                Err(refusal(&reason))
+                // It repeats names as they were sent.
+                Err(refusal(&shortened(reason.chars())))
             }
         }
     }

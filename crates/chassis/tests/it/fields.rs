@@ -1,10 +1,10 @@
 //! JSON bodies, paths and queries: each kind of bad input, and what the client reads about it.
 
 use chassis::Settings;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::support::{get_with, post_to, router};
+use crate::support::{call, get_with, post_to, request, router};
 
 /// Posts to `/things`; the problem's slug with its errors as `pointer: detail`, or `created` and the body.
 async fn post(body: impl Into<axum::body::Body>) -> (String, Vec<String>) {
@@ -94,13 +94,78 @@ async fn malformed_json_is_located() {
 async fn hostile_bodies_are_bounded() {
     // Nesting far past any stack.
     assert_eq!(post("[".repeat(500_000)).await.0, "malformed-request");
-    // A hundred thousand unknown fields, of which few are named.
-    let fields: Vec<_> = (0..50_000).map(|number| format!("\"field{number}\":1")).collect();
-    let (slug, errors) = post(format!("{{{}}}", fields.join(","))).await;
-    assert_eq!((slug.as_str(), errors.len()), ("invalid-fields", 20));
-    // A hundred thousand repeated ones.
-    let (slug, errors) = post(format!("{{{}}}", vec!["\"name\":\"a\""; 50_000].join(","))).await;
-    assert_eq!((slug.as_str(), errors.len()), ("invalid-fields", 20));
+    // Tens of thousands of repeated fields are one.
+    let (slug, errors) = post(format!("{{{}}}", vec!["\"name\":\"a\""; 90_000].join(","))).await;
+    assert_eq!(
+        (slug.as_str(), errors),
+        ("invalid-fields", vec!["/name: is given more than once".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn an_answer_lists_the_first_fields_and_says_so() {
+    let router = router(&Settings::default());
+    for (faults, detail) in [
+        (20, "20 fields are not acceptable"),
+        (21, "More than 20 fields are not acceptable; the first 20 are listed"),
+        (40_000, "More than 20 fields are not acceptable; the first 20 are listed"),
+    ] {
+        // One fault is the name's own.
+        let once: Vec<_> = (1..faults).map(|number| format!("\"f{number}\":1")).collect();
+        let twice: Vec<_> = (1..faults).map(|number| format!("\"f{number}\":1,\"f{number}\":1")).collect();
+        for body in [format!("{{{}}}", once.join(",")), format!("{{\"name\":{{{}}}}}", twice.join(","))] {
+            let reply = post_to(&router, "/things", "application/json", body).await.json();
+            assert_eq!(reply["detail"], detail);
+            assert_eq!(reply["errors"].as_array().unwrap().len(), 20);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_sent_is_repeated_in_short() {
+    let long = "é".repeat(60_000);
+    let (slug, errors) = post(format!("{{\"name\":\"a\",\"{long}\":1}}")).await;
+    let expected = format!("/{}…: is not a field that is known here", "é".repeat(99));
+    assert_eq!((slug.as_str(), errors), ("invalid-fields", vec![expected]));
+    let router = router(&Settings::default());
+    let plain = "x".repeat(60_000);
+    for path in [format!("/things/{plain}"), format!("/search?{plain}=1"), format!("/search?limit={plain}")] {
+        let reply = get_with(&router, &path, &[]).await;
+        assert_eq!(reply.slug(), "malformed-request");
+        assert!(reply.body.len() < 1000, "{}", reply.body.len());
+    }
+    for content_type in [plain.clone(), format!("application/json; charset={plain}")] {
+        let reply = post_to(&router, "/things", &content_type, "{}").await;
+        assert_eq!(reply.slug(), "unsupported-media-type");
+        assert!(reply.body.len() < 1000, "{}", reply.body.len());
+    }
+}
+
+#[tokio::test]
+async fn packed_bodies_are_refused_by_name() {
+    let router = router(&Settings::default());
+    for (codings, refused) in [
+        (vec!["identity"], None),
+        (vec!["Identity, identity"], None),
+        (vec!["gzip"], Some("\"gzip\"")),
+        (vec!["identity, br"], Some("\"identity, br\"")),
+        (vec!["identity", "zstd"], Some("\"zstd\"")),
+        (vec![""], Some("\"\"")),
+    ] {
+        let mut request = request(Method::POST, "/things").header("content-type", "application/json");
+        for coding in &codings {
+            request = request.header("content-encoding", *coding);
+        }
+        let reply = call(&router, request.body(r#"{"name":"a"}"#.into()).unwrap()).await;
+        let Some(named) = refused else {
+            assert_eq!(reply.status, StatusCode::CREATED, "{codings:?}");
+            continue;
+        };
+        assert_eq!(reply.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{codings:?}");
+        assert_eq!(reply.slug(), "unsupported-media-type");
+        assert_eq!(reply.header("accept-encoding"), Some("identity"));
+        assert!(reply.json()["detail"].as_str().unwrap().contains(named), "{}", reply.text());
+    }
 }
 
 #[tokio::test]
