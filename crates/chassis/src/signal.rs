@@ -6,7 +6,8 @@ use tokio::signal::unix::{SignalKind, signal};
 const INTERRUPTED: i32 = 130;
 
 /// Waits for SIGTERM or SIGINT, the signals to stop. From then on another SIGINT ends the process at once: someone
-/// at a terminal does not want to wait for the drain.
+/// at a terminal does not want to wait for the drain. Another SIGTERM changes nothing: supervisors repeat it, and mean
+/// the drain that is under way; the one that ends it is SIGKILL.
 pub async fn shutdown_signal() {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

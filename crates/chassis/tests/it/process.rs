@@ -90,6 +90,20 @@ fn a_second_sigint_ends_at_once() {
 }
 
 #[test]
+fn a_second_sigterm_changes_nothing() {
+    let mut process = Process::start(&[]);
+    let address = process.public;
+    let answer = std::thread::spawn(move || get(address, "/slow/900", ""));
+    std::thread::sleep(Duration::from_millis(200));
+    for _ in 0..2 {
+        process.signal("TERM");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(answer.join().unwrap().ends_with("done"));
+    process.ends_well();
+}
+
+#[test]
 fn running_out_of_open_files_is_survived() {
     let process = Process::start_with_open_files(32);
     let crowd: Vec<_> = (0..64).map(|_| TcpStream::connect(process.public).unwrap()).collect();
