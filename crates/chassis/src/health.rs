@@ -133,7 +133,7 @@ pub(crate) fn router(health: &Arc<Health>) -> Router {
         .with_state(Arc::clone(health))
 }
 
-/// Answers `pong`.
+/// Ping the service
 #[utoipa::path(
     get, path = "/ping", tag = "health", operation_id = "ping",
     responses((status = 200, description = "The service answers.", body = Pong))
@@ -142,7 +142,9 @@ pub(crate) async fn ping() -> Response {
     fresh(Json(Pong { ping: "pong" }))
 }
 
-/// Whether the process is alive: restart it when this fails.
+/// Check that the process is alive
+///
+/// Restart it when this fails.
 #[utoipa::path(
     get, path = "/livez", tag = "health", operation_id = "get_livez",
     responses((status = 200, description = "The process is alive.", body = Healthy))
@@ -151,7 +153,9 @@ pub(crate) async fn livez() -> Response {
     fresh(Json(Healthy { status: "ok" }))
 }
 
-/// Whether the services can do their work: send no requests while this fails.
+/// Check that the services can do their work
+///
+/// Send no requests while this fails.
 #[utoipa::path(
     get, path = "/readyz", tag = "health", operation_id = "get_readyz",
     responses(

@@ -141,3 +141,17 @@ fn references(value: &Value, found: &mut Vec<String>) {
         _ => {}
     }
 }
+
+/// The pages show a summary as it is, so Markdown and a full stop would stand there.
+#[test]
+fn summaries_of_the_chassis_are_plain() {
+    let description = serde_json::to_value(chassis::openapi([])).unwrap();
+    let paths = description["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 3);
+    for (path, item) in paths {
+        let summary = item["get"]["summary"].as_str().unwrap();
+        assert!(!summary.contains('`') && !summary.ends_with('.'), "{path}: {summary}");
+        let verb = summary.split(' ').next().unwrap();
+        assert!(["Ping", "Check"].contains(&verb), "{path}: {summary}");
+    }
+}
