@@ -33,10 +33,8 @@ pub(crate) fn shown(
     image: Ref,
 ) -> Result<[f64; 2], Fault> {
     let page = Page::new(width, height, dpi, orientation);
-    if page.enlarged {
-        context.warn(
-            "the image is shown larger than its resolution asks: PDF readers refuse pages below 3 points",
-        );
+    if page.padded {
+        context.warn("the image has a margin: PDF readers refuse pages with a side below 3 points");
     }
     document.page(&page, image)?;
     Ok(page.points())

@@ -54,8 +54,8 @@ pub(crate) struct Page {
     pub(crate) user_unit: u32,
     /// From the image's unit square to units on the page.
     pub(crate) matrix: [f64; 6],
-    /// Whether the image is shown larger than its density asks, because readers refuse pages so small.
-    pub(crate) enlarged: bool,
+    /// Whether there is a margin beside the image, because readers refuse pages so small.
+    pub(crate) padded: bool,
 }
 
 impl Page {
@@ -65,18 +65,16 @@ impl Page {
         if orientation.transposes() {
             size.swap(0, 1);
         }
-        let enlargement = (UNITS_MIN / size[0].min(size[1])).max(1.0);
-        let size = size.map(|side| side * enlargement);
         let user_unit = (size[0].max(size[1]) / UNITS_MAX).ceil().max(1.0);
         let size = size.map(|side| side / user_unit);
-        // A very long and thin image can be below the one limit and above the other: it gets a margin then.
+        // The image keeps the size that its density asks; its page may not be so small.
         let media = size.map(|side| side.max(UNITS_MIN));
         let margin = [(media[0] - size[0]) / 2.0, (media[1] - size[1]) / 2.0];
         Self {
             media,
             user_unit: whole(user_unit),
             matrix: matrix(size, margin, orientation),
-            enlarged: enlargement > 1.0,
+            padded: size.iter().any(|side| *side < UNITS_MIN),
         }
     }
 
@@ -148,10 +146,10 @@ mod tests {
             ((14_401, 100), [72.0, 72.0], [7200.5, 50.0], 2),
             // At the lower limit, and one pixel below it.
             ((3, 300), [72.0, 72.0], [3.0, 300.0], 1),
-            ((2, 300), [72.0, 72.0], [3.0, 450.0], 1),
+            ((2, 300), [72.0, 72.0], [3.0, 300.0], 1),
             ((1, 1), [96.0, 96.0], [3.0, 3.0], 1),
             // Both limits at once.
-            ((1, 14_400), [72.0, 72.0], [3.0, 14_400.0], 3),
+            ((1, 28_800), [72.0, 72.0], [3.0, 14_400.0], 2),
         ] {
             let page = Page::new(pixels.0, pixels.1, density, UPRIGHT);
             assert_eq!((page.media, page.user_unit), (media, unit), "{pixels:?} at {density:?}");
@@ -159,10 +157,19 @@ mod tests {
     }
 
     #[test]
-    fn a_line_too_thin_for_its_page_lies_in_the_middle() {
-        let page = Page::new(1, 14_400, [72.0, 72.0], UPRIGHT);
-        assert_eq!(page.matrix, [1.0, 0.0, 0.0, 14_400.0, 1.0, 0.0]);
-        assert_eq!(page.points(), [9.0, 43_200.0]);
+    fn an_image_too_small_for_its_page_keeps_its_size_and_lies_in_the_middle() {
+        for (pixels, dpi, matrix, points, padded) in [
+            ((1, 1), 96.0, [0.75, 0.0, 0.0, 0.75, 1.125, 1.125], [3.0, 3.0], true),
+            ((33, 2), 48.0, [49.5, 0.0, 0.0, 3.0, 0.0, 0.0], [49.5, 3.0], false),
+            ((33, 2), 96.0, [24.75, 0.0, 0.0, 1.5, 0.0, 0.75], [24.75, 3.0], true),
+            // Units of two points: half of one across, and a margin of one and a quarter on either side.
+            ((1, 28_800), 72.0, [0.5, 0.0, 0.0, 14_400.0, 1.25, 0.0], [6.0, 28_800.0], true),
+        ] {
+            let page = Page::new(pixels.0, pixels.1, [dpi, dpi], UPRIGHT);
+            assert_eq!((page.matrix, page.points(), page.padded), (matrix, points, padded), "{pixels:?}");
+        }
+        let turned = Page::new(33, 2, [96.0, 96.0], Orientation::from_exif(6));
+        assert_eq!((turned.media, turned.matrix), ([3.0, 24.75], [0.0, -24.75, 1.5, 0.0, 0.75, 24.75]));
     }
 
     /// Where the stored image's first pixel and the end of its first row are seen: x and y in 0 or 1.

@@ -73,7 +73,7 @@ fn what_is_left_out_is_reported() {
         (rgb().with(*b"pHYs", vec![1]).bytes(), "resolution is left out"),
         (rgb().with_data(&surplus), "followed by bytes that mean nothing"),
         (wide.bytes(), "palette has colours that no pixel can have"),
-        (Png::new(1, 1, 0, 8).bytes(), "shown larger"),
+        (Png::new(1, 1, 0, 8).bytes(), "a margin"),
     ] {
         let page = convert_one(&image).unwrap().1.pages.remove(0);
         assert!(page.warnings.iter().any(|found| found.contains(warning)), "{warning}: {:?}", page.warnings);

@@ -115,7 +115,7 @@ fn odd_pngs() -> Vec<Fixture> {
         ),
         fixture("png-unknown-chunk", rgb().with(*b"zzZz", vec![7; 100_000]).bytes(), points(40, 20)),
         fixture("png-tiny", Png::new(1, 1, 2, 8).bytes(), [3.0, 3.0]),
-        fixture("png-line", Png::new(1, 90, 0, 1).bytes(), [3.0, 270.0]),
+        fixture("png-line", Png::new(1, 90, 0, 1).bytes(), [3.0, 67.5]),
     ];
     let mut short = Png::new(40, 20, 3, 8);
     short.before = vec![(*b"PLTE", png::palette(200))];
