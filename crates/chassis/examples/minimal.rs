@@ -28,6 +28,7 @@ fn main() -> anyhow::Result<()> {
             .route("/panic", get(panic)),
         openapi: OpenApiBuilder::new().info(InfoBuilder::new().title("minimal").version("1").build()).build(),
         ready: Arc::new(|| Box::pin(async { Ok(()) })),
+        finish: None,
     };
     let served = tokio::runtime::Runtime::new()?.block_on(chassis::run(
         settings,

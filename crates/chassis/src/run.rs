@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use futures_util::future::{MaybeDone, maybe_done, poll_immediate};
+use futures_util::future::{MaybeDone, join_all, maybe_done, poll_immediate};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -19,6 +19,9 @@ use crate::{
 
 /// Connections to the metrics listener at one time: a few scrapers and probes.
 const OPS_CONNECTIONS_MAX: u32 = 64;
+/// What services get to finish their work after the last request. Cloud Run gives 10 seconds in all, of which
+/// the grace time takes 8 and telemetry needs the rest.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where it listens; tests hand in listeners on port 0.
 pub struct Listeners {
@@ -113,6 +116,9 @@ async fn serve(
     }
     if cut > 0 {
         tracing::warn!(connections = cut, "grace time is over: connections were cut");
+    }
+    if tokio::time::timeout(FINISH_TIMEOUT, join_all(app.finish)).await.is_err() {
+        tracing::warn!("not everything was finished in time: what cut requests left may still be there");
     }
     tracing::info!("stopped");
     Ok(())

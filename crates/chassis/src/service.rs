@@ -8,6 +8,9 @@ use utoipa::openapi::OpenApi;
 /// Whether a service can do its work now; `Err` is the reason, for the log and for `check`.
 pub type Readiness = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
+/// The end of what a service still does after its last request.
+pub type Finish = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// One service, composed by the binary and served by [`crate::run()`].
 pub struct Service {
     /// Its name in logs, metrics and the API's title: `fruits` or `press`.
@@ -18,6 +21,9 @@ pub struct Service {
     pub openapi: OpenApi,
     /// Asked by `/readyz`: does each dependency answer?
     pub ready: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    /// Waited for, a short while, when requests have ended and before the process does: work that outlives its
+    /// request, such as taking back what a cut request left half done. `None` where there is none.
+    pub finish: Option<Finish>,
 }
 
 /// What was found when one dependency was asked, without changing it, whether it would serve.

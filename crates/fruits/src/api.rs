@@ -39,7 +39,7 @@ pub fn serve(store: Store) -> Service {
         let catalogue = Arc::clone(&catalogue);
         Box::pin(async move { Ok(catalogue.store.ready().await?) })
     });
-    Service { name: "fruits", router, openapi, ready }
+    Service { name: "fruits", router, openapi, ready, finish: None }
 }
 
 /// The description of the service, which needs no store.

@@ -56,6 +56,7 @@ pub fn service_on(
         name: NAME,
         router: api::router(Arc::new(converter)),
         openapi: openapi(),
+        finish: None,
         ready: Arc::new(move || -> Readiness {
             let store = Arc::clone(&store);
             Box::pin(async move { store.ready().await })

@@ -1,10 +1,19 @@
 //! How the server stops.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use chassis::Settings;
+use chassis::{Service, Settings};
 
-use crate::support::server::{Client, Server};
+use crate::support::{
+    server::{Client, Server},
+    service,
+};
 
 fn settings(grace_ms: u64, delay_ms: u64) -> Settings {
     let mut settings = Settings::default();
@@ -68,4 +77,28 @@ async fn readiness_fails_before_accepting_ends() {
     stopped.await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err(), "still accepting");
     assert!(tokio::net::TcpStream::connect(ops).await.is_err(), "metrics still accepting");
+}
+
+#[tokio::test]
+async fn work_that_outlives_its_request_is_finished() {
+    let done = Arc::new(AtomicBool::new(false));
+    let mark = Arc::clone(&done);
+    let finish = async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        mark.store(true, Ordering::Relaxed);
+    };
+    let service = Service { finish: Some(Box::pin(finish)), ..service() };
+    let server = Server::start_with(settings(100, 0), service).await;
+    server.stop().await.unwrap().unwrap();
+    assert!(done.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn work_that_never_ends_does_not_keep_the_process() {
+    let service = Service { finish: Some(Box::pin(std::future::pending())), ..service() };
+    let server = Server::start_with(settings(100, 0), service).await;
+    let started = Instant::now();
+    server.stop().await.unwrap().unwrap();
+    let time = started.elapsed();
+    assert!(time >= Duration::from_secs(1) && time < Duration::from_secs(3), "{time:?}");
 }

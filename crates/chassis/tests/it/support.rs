@@ -44,7 +44,8 @@ pub(crate) fn service() -> Service {
         .route("/fail", get(fail))
         .route("/unavailable", get(unavailable))
         .route("/panic", get(panic));
-    Service { name: "things", router, openapi, ready: Arc::new(|| Box::pin(async { Ok(()) })) }
+    let ready = Arc::new(|| -> chassis::Readiness { Box::pin(async { Ok(()) }) });
+    Service { name: "things", router, openapi, ready, finish: None }
 }
 
 /// Answers one thing.

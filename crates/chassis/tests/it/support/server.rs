@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use chassis::{Listeners, Settings};
+use chassis::{Listeners, Service, Settings};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -26,6 +26,10 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(settings: Settings) -> Self {
+        Self::start_with(settings, service()).await
+    }
+
+    pub(crate) async fn start_with(settings: Settings, service: Service) -> Self {
         let public = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ops = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (public_address, ops_address) = (public.local_addr().unwrap(), ops.local_addr().unwrap());
@@ -34,7 +38,7 @@ impl Server {
             let _ = stopped.await;
         };
         let listeners = Listeners { public, ops: Some(ops) };
-        let served = tokio::spawn(chassis::run_on(listeners, settings, vec![service()], shutdown));
+        let served = tokio::spawn(chassis::run_on(listeners, settings, vec![service], shutdown));
         Self { public: public_address, ops: ops_address, stop, served }
     }
 
