@@ -14,14 +14,14 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::Authority};
 use url::Url;
 
-use crate::{Problem, problem::kind};
+use crate::{Problem, middleware::Arrival, problem::kind};
 
 const NO_HOST: &str = "The Host header is not a host, or a host and a port.";
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The client's address, in the request's extensions: the peer's, or what the outermost trusted proxy saw.
+/// The client's address: the peer's, or what the outermost trusted proxy saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -29,8 +29,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let unknown = || Problem::internal(anyhow::anyhow!("no client address: not served by the chassis"));
-        parts.extensions.get::<Self>().copied().ok_or_else(unknown)
+        Arrival::in_parts(parts).map(|arrival| arrival.client)
     }
 }
 
@@ -137,15 +136,6 @@ impl BaseUrl {
     }
 }
 
-/// What a request's links are based on, in its extensions. Made into a [`BaseUrl`] only where a handler asks.
-#[derive(Debug, Clone)]
-pub(crate) enum LinkBase {
-    /// `PUBLIC_URL`.
-    Known(BaseUrl),
-    /// What the client called the service.
-    Asked(Scheme, Authority),
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for BaseUrl {
     type Rejection = Problem;
 
@@ -164,13 +154,20 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for BaseUrl {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Problem> {
-        match parts.extensions.get::<LinkBase>() {
-            Some(LinkBase::Known(base)) => Ok(Some(base.clone())),
-            Some(LinkBase::Asked(scheme, authority)) => {
-                let url = Url::parse(&format!("{}://{authority}/", scheme.as_str()));
-                url.map(|url| Some(Self::new(url))).map_err(|_| kind::MALFORMED_REQUEST.because(NO_HOST))
-            }
-            None => Ok(None),
+        let Arrival { context, scheme, .. } = &**Arrival::in_parts(parts)?;
+        if let Some(known) = &context.public_url {
+            return Ok(Some(known.clone()));
         }
+        if !context.on_loopback || is_without_host(parts) {
+            return Ok(None);
+        }
+        let authority = authority(&parts.uri, &parts.headers)?;
+        let url = Url::parse(&format!("{}://{authority}/", scheme.as_str()));
+        url.map(|url| Some(Self::new(url))).map_err(|_| kind::MALFORMED_REQUEST.because(NO_HOST))
     }
+}
+
+/// HTTP/1.0 knows no Host.
+fn is_without_host(parts: &Parts) -> bool {
+    parts.uri.authority().is_none() && !parts.headers.contains_key(header::HOST)
 }

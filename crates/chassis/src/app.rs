@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use tower_http::cors::CorsLayer;
 
 use crate::{
     BaseUrl, Problem, Service, Settings, docs,
@@ -10,7 +11,6 @@ use crate::{
     metrics::{self, Metrics},
     middleware,
     problem::kind,
-    service::Finish,
     settings::{Hosts, Limits},
     telemetry::sentry::Reporter,
 };
@@ -22,7 +22,6 @@ pub struct App {
     /// What the operators see: `/metrics` and health, without middleware.
     pub ops: Router,
     pub(crate) health: Arc<Health>,
-    pub(crate) finish: Vec<Finish>,
 }
 
 /// What the middleware and the chassis's own handlers share.
@@ -31,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) hosts: Hosts,
     /// `PUBLIC_URL`, as the base of links.
     pub(crate) public_url: Option<BaseUrl>,
+    /// `CORS_ORIGINS`, ready to be applied.
+    pub(crate) cors: Option<CorsLayer>,
     /// Whether only this machine can ask: then the Host header may become a link.
     pub(crate) on_loopback: bool,
     pub(crate) project_id: Option<String>,
@@ -44,28 +45,31 @@ pub(crate) struct Context {
 pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
     let faults = settings.faults();
     anyhow::ensure!(faults.is_empty(), "{}", faults.join("; "));
-    let context = Arc::new(Context {
-        limits: settings.limits.clone(),
-        hosts: settings.hosts.clone(),
-        public_url: settings.hosts.public_url.clone().map(BaseUrl::new),
-        on_loopback: settings.bind.host.is_loopback(),
-        project_id: settings.log.project_id.clone(),
-        metrics: Metrics::new(),
-        reporter: Reporter::current(),
-    });
+    let context = context(settings, Reporter::current());
     let mut routes = docs::router(&services)?;
     let mut ready = Vec::new();
-    let mut finish = Vec::new();
     for service in services {
         routes = routes.merge(service.router);
         ready.push((service.name, service.ready));
-        finish.extend(service.finish);
     }
     let health = Arc::new(Health::new(ready));
     let routes = routes.merge(health::router(&health));
     let public = middleware::stack(with_fallbacks(routes), &context);
     let ops = with_fallbacks(health::router(&health).merge(metrics::router(&context)));
-    Ok(App { public, ops, health, finish })
+    Ok(App { public, ops, health })
+}
+
+pub(crate) fn context(settings: &Settings, reporter: Option<Reporter>) -> Arc<Context> {
+    Arc::new(Context {
+        limits: settings.limits.clone(),
+        hosts: settings.hosts.clone(),
+        public_url: settings.hosts.public_url.clone().map(BaseUrl::new),
+        cors: middleware::cors::layer(&settings.hosts.cors_origins),
+        on_loopback: settings.bind.host.is_loopback(),
+        project_id: settings.log.project_id.clone(),
+        metrics: Metrics::new(),
+        reporter,
+    })
 }
 
 /// Without both, axum answers 404 and 405 with empty bodies.

@@ -2,13 +2,14 @@
 
 use std::{
     fmt,
+    hash::{Hash, Hasher},
     sync::{Arc, atomic::AtomicI64},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
     Router,
-    extract::State,
+    extract::{MatchedPath, State},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -52,11 +53,35 @@ impl MetricConstructor<Histogram> for NewHistogram {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Labels {
     pub(crate) method: &'static str,
-    /// The route's template; paths that match none share the absence of this label, so that a scan of random
-    /// paths makes one series and not thousands.
-    pub(crate) route: Option<String>,
+    /// Paths that match no route share the absence of this label, so that a scan of random paths makes one series
+    /// and not thousands.
+    pub(crate) route: Option<Route>,
     pub(crate) outcome: Outcome,
     pub(crate) scheme: Scheme,
+}
+
+/// A route by its template, such as `/fruits/{id}`; shared with the router.
+#[derive(Debug, Clone)]
+pub(crate) struct Route(pub(crate) MatchedPath);
+
+impl Route {
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Route {}
+
+impl Hash for Route {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.as_str().hash(hasher);
+    }
 }
 
 /// Whether there was an answer.
@@ -74,7 +99,7 @@ impl EncodeLabelSet for Labels {
             |encoder: &mut LabelSetEncoder<'_>, name: &str, value: &str| (name, value).encode_pair(encoder);
         label(encoder, "http_request_method", self.method)?;
         if let Some(route) = &self.route {
-            label(encoder, "http_route", route)?;
+            label(encoder, "http_route", route.as_str())?;
         }
         match self.outcome {
             Outcome::Answered(status) => {

@@ -2,6 +2,8 @@
 
 mod json;
 mod panic_hook;
+mod pretty;
+pub(crate) mod request;
 pub(crate) mod sentry;
 pub(crate) mod trace;
 
@@ -86,6 +88,7 @@ pub fn init_telemetry(settings: &Settings) -> anyhow::Result<TelemetryGuard> {
         LogFormat::Json => json::layer(settings.log.project_id.is_some(), std::io::stderr).boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .with_ansi(std::io::stderr().is_terminal())
+            .with_timer(pretty::TimeAndRequest)
             .with_writer(std::io::stderr)
             .boxed(),
     };

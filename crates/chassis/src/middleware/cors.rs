@@ -1,8 +1,10 @@
 //! Which web pages of other origins may call the API.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
+use axum::{extract::Request, response::Response};
 use http::{HeaderName, Method, header};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request_id::X_REQUEST_ID;
@@ -11,9 +13,42 @@ use crate::settings::CorsOrigin;
 /// Browsers keep a preflight's answer this long; Chromium caps it at two hours.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(7200);
 
+/// A request, as far as it matters here, to a service that other origins may call.
+pub(super) struct Asked<'a> {
+    layer: &'a CorsLayer,
+    head: http::Request<()>,
+}
+
+impl<'a> Asked<'a> {
+    /// None where no origin is set.
+    pub(super) fn of(layer: Option<&'a CorsLayer>, request: &Request) -> Option<Self> {
+        let layer = layer?;
+        let mut head = http::Request::new(());
+        head.method_mut().clone_from(request.method());
+        head.headers_mut().clone_from(request.headers());
+        Some(Self { layer, head })
+    }
+
+    /// Whether the browser only asks for leave. The layer answers that by itself.
+    pub(super) fn is_preflight(&self) -> bool {
+        self.head.method() == Method::OPTIONS
+    }
+
+    /// The answer with what the browser wants to know.
+    pub(super) async fn answer(self, response: Response) -> Response {
+        let mut ready = Some(response);
+        let service = service_fn(move |_| {
+            let response = ready.take().unwrap_or_default();
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let Ok(response) = self.layer.layer(service).oneshot(self.head).await;
+        response
+    }
+}
+
 /// The layer for `CORS_ORIGINS`; none when no origin is set, which is what browsers take for a refusal.
 /// Credentials are never allowed: the API knows no cookies.
-pub(super) fn layer(origins: &[CorsOrigin]) -> Option<CorsLayer> {
+pub(crate) fn layer(origins: &[CorsOrigin]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
     }
@@ -50,6 +85,7 @@ pub(super) fn layer(origins: &[CorsOrigin]) -> Option<CorsLayer> {
                 header::LINK,
                 header::LOCATION,
                 header::RETRY_AFTER,
+                header::WWW_AUTHENTICATE,
                 X_REQUEST_ID,
             ])
             .max_age(PREFLIGHT_AGE),

@@ -1,7 +1,7 @@
 //! Headers that keep browsers from doing more with an answer than it is for.
 
-use axum::{extract::Request, middleware::Next, response::Response};
-use http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use http::{HeaderValue, header};
 
 use crate::address::Scheme;
 
@@ -13,17 +13,12 @@ const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// Adds them where the handler has not set its own; `Strict-Transport-Security` only where the client came by
 /// https, because over http browsers must ignore it (RFC 6797 section 7.2).
-pub(super) async fn secure(request: Request, next: Next) -> Response {
-    let https = request.extensions().get::<Scheme>() == Some(&Scheme::Https);
-    let mut response = next.run(request).await;
-    let mut add = |name: HeaderName, value: HeaderValue| {
-        response.headers_mut().entry(name).or_insert(value);
-    };
-    add(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    add(header::REFERRER_POLICY, NO_REFERRER);
-    add(header::CONTENT_SECURITY_POLICY, API_POLICY);
-    if https {
-        add(header::STRICT_TRANSPORT_SECURITY, HSTS);
+pub(super) fn secure(response: &mut Response, scheme: Scheme) {
+    let headers = response.headers_mut();
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+    headers.entry(header::REFERRER_POLICY).or_insert(NO_REFERRER);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(API_POLICY);
+    if scheme == Scheme::Https {
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HSTS);
     }
-    response
 }

@@ -1,178 +1,149 @@
 //! What is written down about every request: its id, span, log line, metrics and failure report.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    middleware::Next,
+    extract::{MatchedPath, Request},
     response::Response,
 };
+use futures_util::{FutureExt, future::Either};
 use http::StatusCode;
 use tracing::{Instrument, Span};
 
-use super::{PROBES, RequestId, panics::Panicked, request_id::X_REQUEST_ID};
+use super::{Arrival, PROBES, panics::Panicked, request_id::X_REQUEST_ID};
 use crate::{
-    address::{self, ClientAddress, Peer, Scheme},
-    app::Context,
-    metrics::{Labels, Outcome, method_label},
+    metrics::{Labels, Outcome, Route, method_label},
     problem::Cause,
     telemetry::{
-        sentry::{self, Failure},
-        trace::{self, TraceContext},
+        request,
+        sentry::{self, Failure, Reporter},
+        trace,
     },
 };
 
-/// Names the request, follows it to its answer, and writes down how it went. The answer to a failure leaves only
-/// after its report has: Cloud Run takes the processor away once the answer is out.
-pub(super) async fn observe(
-    State(context): State<Arc<Context>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let seen = Seen::new(&context, &mut request);
-    let id = seen.id.clone();
-    let span = seen.span(&context, &request);
-    let watch = Watch { context: &context, seen: Some(seen), span: span.clone() };
-    let work = next.run(request).instrument(span);
-    let mut response = match &context.reporter {
-        Some(reporter) => reporter.scoped(&id, work).await,
-        None => work.await,
-    };
-    watch.answered(&mut response).await;
-    response.headers_mut().insert(X_REQUEST_ID, id.header());
-    response
-}
-
-/// What is known when a request arrives.
-struct Seen {
+/// Follows one request to its answer and writes down how it went; dropped before, it says that the client went
+/// away.
+pub(super) struct Watch<'a> {
+    arrival: &'a Arc<Arrival>,
+    /// For the trace exporter alone; disabled where there is none.
+    span: Span,
     started: Instant,
-    id: RequestId,
-    client: ClientAddress,
-    scheme: Scheme,
-    method: &'static str,
-    route: Option<String>,
+    labels: Labels,
     probe: bool,
 }
 
-impl Seen {
-    fn new(context: &Context, request: &mut Request) -> Self {
-        let hops = context.hosts.trusted_proxy_hops;
-        let peer = request.extensions().get::<Peer>().copied();
-        let seen = Self {
-            started: Instant::now(),
-            id: RequestId::of(request.headers()),
-            client: address::client_address(request.headers(), peer, hops),
-            scheme: address::scheme(request.headers(), hops),
+impl<'a> Watch<'a> {
+    pub(super) fn begin(arrival: &'a Arc<Arrival>, request: &Request) -> Self {
+        arrival.context.metrics.begin();
+        let labels = Labels {
             method: method_label(request.method()),
-            route: request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned()),
-            probe: PROBES.contains(&request.uri().path()),
+            route: request.extensions().get::<MatchedPath>().cloned().map(Route),
+            outcome: Outcome::Abandoned,
+            scheme: arrival.scheme,
         };
-        let extensions = request.extensions_mut();
-        extensions.insert(seen.id.clone());
-        extensions.insert(seen.client);
-        extensions.insert(seen.scheme);
-        context.metrics.begin();
-        seen
+        let span = if trace::enabled() { trace::span(arrival, &labels) } else { Span::none() };
+        let probe = PROBES.contains(&request.uri().path());
+        Self { arrival, span, started: Instant::now(), labels, probe }
     }
 
-    /// At the level of errors, so that the id is on every line that any level lets through.
-    fn span(&self, context: &Context, request: &Request) -> Span {
-        let remote = TraceContext::of(request.headers());
-        let cloud_trace = context
-            .project_id
-            .as_deref()
-            .zip(remote.as_ref())
-            .map(|(project, remote)| remote.cloud_name(project));
-        let span = tracing::error_span!(
-            "request",
-            "request.id" = self.id.as_str(),
-            "logging.googleapis.com/trace" = cloud_trace,
-            "otel.kind" = "server",
-            "otel.name" = tracing::field::Empty,
-            "otel.status_code" = tracing::field::Empty,
-        );
-        if trace::enabled() {
-            trace::begin(&span, remote, self.method, self.route.as_deref(), self.scheme.as_str());
+    /// Does the work so that its log lines, its spans and the reports from inside it belong to the request.
+    pub(super) fn during<'w, W>(&'w self, work: W) -> impl Future<Output = Response> + Send + 'w
+    where
+        W: Future<Output = Response> + Send + 'w,
+    {
+        let work = request::during(Arc::clone(self.arrival), work);
+        let reporter = self.arrival.context.reporter.as_ref();
+        if self.span.is_none() && reporter.is_none() {
+            return Either::Left(work);
         }
-        span
+        let work = work.instrument(self.span.clone());
+        // Boxed, so that a request without them does not carry the room for them.
+        Either::Right(match reporter {
+            Some(reporter) => reporter.scoped(&self.arrival.id, work).boxed(),
+            None => work.boxed(),
+        })
     }
-}
 
-/// Follows one request; dropped before the answer, it says that the client went away.
-struct Watch<'a> {
-    context: &'a Context,
-    seen: Option<Seen>,
-    span: Span,
+    /// Names the answer and writes down that there is one. The answer to a failure leaves only after its report
+    /// has: Cloud Run takes the processor away once the answer is out.
+    ///
+    /// It is borrowed for change only because a body cannot be shared between threads.
+    pub(super) async fn answered(mut self, response: &mut Response) {
+        response.headers_mut().insert(X_REQUEST_ID, self.arrival.id.header());
+        let status = response.status();
+        self.labels.outcome = Outcome::Answered(status);
+        let cause = response.extensions().get::<Cause>();
+        self.write_down(cause);
+        let panicked = response.extensions().get::<Panicked>().is_some();
+        match &self.arrival.context.reporter {
+            Some(reporter) if status.is_server_error() && !self.probe => {
+                self.report(reporter, status, cause, panicked).await;
+            }
+            _ => {}
+        }
+    }
+
+    fn write_down(&self, cause: Option<&Cause>) {
+        let duration = self.started.elapsed();
+        request::at_once(self.arrival, || self.log(duration, cause));
+        trace::end(&self.span, self.labels.outcome);
+        self.arrival.context.metrics.end(&self.labels, duration);
+    }
 }
 
 impl Watch<'_> {
-    /// The answer is borrowed for change only because a body cannot be shared between threads.
-    async fn answered(mut self, response: &mut Response) {
-        let Some(seen) = self.seen.take() else { return };
-        let status = response.status();
-        self.write_down(&seen, Outcome::Answered(status), response.extensions().get::<Cause>());
-        let panicked = response.extensions().get::<Panicked>().is_some();
-        if let Some(reporter) =
-            self.context.reporter.as_ref().filter(|_| status.is_server_error() && !seen.probe)
-        {
-            if !panicked {
-                reporter.report(&Failure {
-                    request_id: &seen.id,
-                    method: seen.method,
-                    route: seen.route.as_deref(),
-                    status,
-                    cause: response.extensions().get::<Cause>(),
-                });
-            }
-            reporter.flush().await;
+    /// One line a request. The path is the route's template and the query is left out: both carry what clients
+    /// send.
+    fn log(&self, duration: Duration, cause: Option<&Cause>) {
+        let (message, status) = match self.labels.outcome {
+            Outcome::Answered(status) => ("request answered", Some(status.as_u16())),
+            Outcome::Abandoned => ("client went away before its answer", None),
+        };
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::event!(
+                    target: sentry::ACCESS_TARGET,
+                    tracing::Level::$level,
+                    "http.request.method" = self.labels.method,
+                    "http.route" = self.labels.route.as_ref().map(Route::as_str),
+                    "http.response.status_code" = status,
+                    "client.address" = %self.arrival.client.0,
+                    duration_ms = duration.as_secs_f64() * 1000.0,
+                    error = cause.map(|cause| format!("{:#}", cause.0)),
+                    "{message}"
+                )
+            };
+        }
+        match self.labels.outcome {
+            Outcome::Answered(StatusCode::INTERNAL_SERVER_ERROR) => line!(ERROR),
+            _ if self.probe => line!(DEBUG),
+            Outcome::Answered(status) if status.is_server_error() => line!(WARN),
+            _ => line!(INFO),
         }
     }
 
-    fn write_down(&self, seen: &Seen, outcome: Outcome, cause: Option<&Cause>) {
-        let duration = seen.started.elapsed();
-        let _entered = self.span.enter();
-        log(seen, outcome, duration.as_secs_f64() * 1000.0, cause);
-        if trace::enabled() {
-            trace::end(&self.span, outcome);
+    async fn report(&self, reporter: &Reporter, status: StatusCode, cause: Option<&Cause>, panicked: bool) {
+        // A panic has been reported where it happened.
+        if !panicked {
+            reporter.report(&Failure {
+                request_id: &self.arrival.id,
+                method: self.labels.method,
+                route: self.labels.route.as_ref().map(Route::as_str),
+                status,
+                cause,
+            });
         }
-        let labels = Labels { method: seen.method, route: seen.route.clone(), outcome, scheme: seen.scheme };
-        self.context.metrics.end(&labels, duration);
+        reporter.flush().await;
     }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        if let Some(seen) = self.seen.take() {
-            self.write_down(&seen, Outcome::Abandoned, None);
+        if self.labels.outcome == Outcome::Abandoned {
+            self.write_down(None);
         }
-    }
-}
-
-/// One line a request. The path is the route's template and the query is left out: both carry what clients send.
-fn log(seen: &Seen, outcome: Outcome, duration_ms: f64, cause: Option<&Cause>) {
-    let (message, status) = match outcome {
-        Outcome::Answered(status) => ("request answered", Some(status.as_u16())),
-        Outcome::Abandoned => ("client went away before its answer", None),
-    };
-    macro_rules! line {
-        ($level:ident) => {
-            tracing::event!(
-                target: sentry::ACCESS_TARGET,
-                tracing::Level::$level,
-                "http.request.method" = seen.method,
-                "http.route" = seen.route.as_deref(),
-                "http.response.status_code" = status,
-                "client.address" = %seen.client.0,
-                duration_ms,
-                error = cause.map(|cause| format!("{:#}", cause.0)),
-                "{message}"
-            )
-        };
-    }
-    match outcome {
-        Outcome::Answered(StatusCode::INTERNAL_SERVER_ERROR) => line!(ERROR),
-        _ if seen.probe => line!(DEBUG),
-        Outcome::Answered(status) if status.is_server_error() => line!(WARN),
-        _ => line!(INFO),
     }
 }

@@ -2,11 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use axum::{
-    extract::Request,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::Problem;
@@ -15,19 +11,21 @@ use crate::Problem;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Panicked;
 
-/// Answers 500 where the rest of the stack panics.
-pub(super) async fn catch(request: Request, next: Next) -> Response {
+/// Answers 500 where the work panics.
+pub(super) fn caught(
+    work: impl Future<Output = Result<Response, Problem>>,
+) -> impl Future<Output = Response> {
     // Nothing that is shared outlives the request half-changed: the standard locks poison, and the rest is the
     // handlers' own duty as after any error.
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
+    AssertUnwindSafe(work).catch_unwind().map(|ended| match ended {
+        Ok(answer) => answer.into_response(),
         Err(payload) => {
             let mut response =
                 Problem::internal(anyhow::anyhow!("panicked: {}", message(&*payload))).into_response();
             response.extensions_mut().insert(Panicked);
             response
         }
-    }
+    })
 }
 
 /// The panic's message, where it is text.

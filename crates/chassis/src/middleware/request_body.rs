@@ -16,16 +16,14 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
+    extract::Request,
 };
 use http::{HeaderMap, HeaderValue, header};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::Sleep;
 
-use crate::{Problem, app::Context, problem::kind};
+use crate::{Problem, problem::kind, settings::Limits};
 
 /// What is thrown away at most behind an answer, and for how long.
 const DRAINED_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -58,7 +56,7 @@ impl BodyFault {
     }
 }
 
-/// In a request's extensions: whether its handler waits for the client at this moment.
+/// Whether a request's handler waits for the client at this moment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ClientKeepsUsWaiting(Arc<AtomicBool>);
 
@@ -68,29 +66,28 @@ impl ClientKeepsUsWaiting {
     }
 }
 
-/// Refuses a body whose length is known to be too large; wraps the others.
-pub(super) async fn limit(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
+/// Refuses a body whose length is known to be too large; wraps the others, and tells who waits for whom.
+pub(super) fn limit(limits: &Limits, request: &mut Request) -> Result<Option<ClientKeepsUsWaiting>, Problem> {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return Ok(None);
     }
-    let limit_bytes = context.limits.body_bytes_max;
-    let (mut parts, body) = request.into_parts();
+    let limit_bytes = limits.body_bytes_max;
+    let known_length = request.body().size_hint().lower();
     let waiting = ClientKeepsUsWaiting::default();
-    parts.extensions.insert(waiting.clone());
-    let known_length = body.size_hint().lower();
     let body = LimitedBody {
-        inner: body,
+        drain: !expects_continue(request.headers()),
+        inner: std::mem::take(request.body_mut()),
         unread_bytes_max: limit_bytes,
         limit_bytes,
-        stall_timeout: context.limits.body_stall_timeout(),
+        stall_timeout: limits.body_stall_timeout(),
         stalled: None,
-        waiting,
-        drain: !expects_continue(&parts.headers),
+        waiting: waiting.clone(),
     };
     if known_length > limit_bytes {
-        return BodyFault::TooLarge { limit_bytes }.problem().into_response();
+        return Err(BodyFault::TooLarge { limit_bytes }.problem());
     }
-    next.run(Request::from_parts(parts, Body::new(body))).await
+    *request.body_mut() = Body::new(body);
+    Ok(Some(waiting))
 }
 
 /// Such a client sends its body only once the server begins to read it, so there is nothing to throw away.

@@ -29,8 +29,11 @@ pub(super) struct Activity(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// When the phase began, or last made progress where progress counts.
+    /// When the phase began, or last made progress where progress counts, unless `moved`.
     since: Instant,
+    /// Whether `since` is to be set again. A request moves several times in one turn of its connection, and asking the
+    /// clock each time is not cheap.
+    moved: bool,
     header_timeout: Duration,
     idle_timeout: Duration,
     http2: bool,
@@ -53,6 +56,7 @@ impl Activity {
         Self(Arc::new(Mutex::new(State {
             phase: Phase::Fresh,
             since: Instant::now(),
+            moved: false,
             header_timeout: limits.header_timeout,
             idle_timeout: limits.idle_timeout,
             http2: false,
@@ -60,9 +64,13 @@ impl Activity {
     }
 
     /// When the connection is to be closed if nothing happens; none while a handler works, whose time is
-    /// limited elsewhere.
+    /// limited elsewhere. To be asked at the end of each turn of the connection: what happened in it counts from
+    /// then.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let state = self.state();
+        let mut state = self.state();
+        if std::mem::take(&mut state.moved) {
+            state.since = Instant::now();
+        }
         match state.phase {
             Phase::Fresh | Phase::Header => Some(state.since + state.header_timeout),
             Phase::Idle => Some(state.since + state.idle_timeout),
@@ -95,7 +103,7 @@ impl Activity {
         // Between two HTTP/2 requests, bytes are as likely a ping as a header.
         if state.phase == Phase::Idle && !state.http2 {
             state.phase = Phase::Header;
-            state.since = Instant::now();
+            state.moved = true;
         }
     }
 
@@ -103,7 +111,7 @@ impl Activity {
         let mut state = self.state();
         // An HTTP/2 client that takes no answer can still make us write answers to its pings.
         if matches!(state.phase, Phase::Idle | Phase::Busy { .. }) && !state.http2 {
-            state.since = Instant::now();
+            state.moved = true;
         }
     }
 
@@ -127,11 +135,11 @@ impl InFlight {
             *answering += 1;
             self.answering = true;
         }
-        state.since = Instant::now();
+        state.moved = true;
     }
 
     fn progress(&self) {
-        self.activity.state().since = Instant::now();
+        self.activity.state().moved = true;
     }
 }
 
@@ -145,7 +153,7 @@ impl Drop for InFlight {
                 requests => Phase::Busy { requests, answering },
             };
         }
-        state.since = Instant::now();
+        state.moved = true;
     }
 }
 

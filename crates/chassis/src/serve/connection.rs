@@ -3,6 +3,10 @@
 use std::{convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, task::Poll, time::Duration};
 
 use axum::{Router, body::Body};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream, SelectAll},
+};
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -40,14 +44,22 @@ pub(super) struct Connection {
 enum Event {
     Closed,
     Overdue,
+    Told(Order),
+}
+
+/// What the server tells its connections.
+enum Order {
+    /// End after the request that is worked on.
     Stop,
+    /// The same where there is none: others wait for a place.
     Crowded,
+    /// End now.
     Cut,
 }
 
 impl Connection {
     /// Serves requests until the client closes, a limit is reached, or the server stops.
-    pub(super) async fn serve(mut self, stream: TcpStream) {
+    pub(super) async fn serve(self, stream: TcpStream) {
         let activity = Activity::new(self.limits);
         let io = TokioIo::new(WatchedIo::new(stream, activity.clone()));
         let builder = protocols();
@@ -55,6 +67,7 @@ impl Connection {
         let service = service_fn(move |request| answer(router.clone(), peer, watched.clone(), request));
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + self.limits.header_timeout));
+        let mut orders = self.orders();
         let mut closing = false;
         loop {
             // The alarm is only ever moved back when it rings, and forward when something is due earlier: in the
@@ -74,12 +87,10 @@ impl Connection {
             let event = tokio::select! {
                 biased;
                 event = served => event,
-                () = self.cut.cancelled() => Event::Cut,
-                () = self.stop.cancelled(), if !closing => Event::Stop,
-                Ok(()) = self.crowded.changed(), if !closing => Event::Crowded,
+                Some(order) = orders.next() => Event::Told(order),
             };
             match event {
-                Event::Closed | Event::Cut => return,
+                Event::Closed | Event::Told(Order::Cut) => return,
                 Event::Overdue => match activity.deadline() {
                     Some(due) if due <= Instant::now() => {
                         tracing::debug!("connection was silent or stalled for too long");
@@ -90,14 +101,33 @@ impl Connection {
                         .reset(due.unwrap_or_else(|| Instant::now() + self.limits.header_timeout)),
                 },
                 // Nothing of it is known to be a request.
-                Event::Stop if activity.is_fresh() => return,
-                Event::Crowded if activity.is_fresh() => {}
-                Event::Stop | Event::Crowded => {
+                Event::Told(Order::Stop) if activity.is_fresh() => return,
+                Event::Told(Order::Crowded) if activity.is_fresh() => {}
+                Event::Told(Order::Stop | Order::Crowded) if closing => {}
+                Event::Told(Order::Stop | Order::Crowded) => {
                     closing = true;
                     connection.as_mut().graceful_shutdown();
                 }
             }
         }
+    }
+
+    /// What the server tells. `SelectAll` looks at a source only when that has woken it: looking takes a lock that all
+    /// connections share, and they would look at every turn.
+    fn orders(&self) -> SelectAll<BoxStream<'static, Order>> {
+        let told = |token: &CancellationToken, order: fn() -> Order| {
+            let token = token.clone();
+            stream::once(async move { token.cancelled().await }).map(move |()| order()).boxed()
+        };
+        let crowded = stream::unfold(self.crowded.clone(), async |mut crowded| {
+            crowded.changed().await.ok()?;
+            Some((Order::Crowded, crowded))
+        });
+        stream::select_all([
+            told(&self.cut, || Order::Cut),
+            told(&self.stop, || Order::Stop),
+            crowded.boxed(),
+        ])
     }
 }
 

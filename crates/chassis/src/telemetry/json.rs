@@ -1,7 +1,7 @@
 //! Log lines for machines: one JSON object a line.
 //!
-//! Keys are the fields' own dotted names, the event's first and those of the spans around it after, so that a
-//! request's id is on every line that is written on its behalf.
+//! Keys are the fields' own dotted names: the event's first, then the request's that it is written on behalf of, then
+//! those of the spans around it.
 
 use std::fmt::{self, Write};
 
@@ -19,6 +19,8 @@ use tracing_subscriber::{
     },
     registry::LookupSpan,
 };
+
+use super::request;
 
 /// A layer that writes such lines; `cloud` names the level as Google's Cloud Logging reads it.
 pub(super) fn layer<S, W>(cloud: bool, writer: W) -> impl Layer<S> + Send + Sync
@@ -60,6 +62,15 @@ where
         let mut fields = FieldWriter { out: &mut line, first: false, result: Ok(()) };
         event.record(&mut fields);
         fields.result?;
+        request::current(|arrival| {
+            line.write_str(",\"request.id\":")?;
+            write_string(&mut line, arrival.id.as_str())?;
+            if let Some(trace) = arrival.cloud_trace() {
+                line.write_str(",\"logging.googleapis.com/trace\":")?;
+                write_string(&mut line, &trace)?;
+            }
+            Ok(())
+        })?;
         for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root)
         {
             let extensions = span.extensions();

@@ -18,7 +18,10 @@ use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 use url::Url;
 
-use crate::metrics::Outcome;
+use crate::{
+    metrics::{Labels, Outcome, Route},
+    middleware::Arrival,
+};
 
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -87,29 +90,36 @@ fn hex(text: &str, length: usize) -> Option<u128> {
     fits.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// Gives a request's span its parent and its name.
-pub(crate) fn begin(
-    span: &Span,
-    remote: Option<TraceContext>,
-    method: &'static str,
-    route: Option<&str>,
-    scheme: &'static str,
-) {
-    if let Some(remote) = remote {
+/// The span of a request, with its parent and its name. At the level of errors, so that any filter lets it through.
+pub(crate) fn span(arrival: &Arrival, labels: &Labels) -> Span {
+    let route = labels.route.as_ref().map(Route::as_str);
+    let span = tracing::error_span!(
+        "request",
+        "otel.kind" = "server",
+        "otel.name" = match route {
+            Some(route) => format!("{} {route}", labels.method),
+            None => labels.method.to_owned(),
+        },
+        "otel.status_code" = tracing::field::Empty,
+    );
+    if let Some(remote) = arrival.trace {
         // It fails only for a span that has started already, or that no layer takes.
         let _ = span.set_parent(Context::new().with_remote_span_context(remote.remote()));
     }
-    let name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
-    span.record("otel.name", name);
-    span.set_attribute("http.request.method", method);
-    span.set_attribute("url.scheme", scheme);
+    span.set_attribute("request.id", arrival.id.as_str().to_owned());
+    span.set_attribute("http.request.method", labels.method);
+    span.set_attribute("url.scheme", labels.scheme.as_str());
     if let Some(route) = route {
         span.set_attribute("http.route", route.to_owned());
     }
+    span
 }
 
-/// Says on a request's span how it ended.
+/// Says on a request's span, if it has one, how it ended.
 pub(crate) fn end(span: &Span, outcome: Outcome) {
+    if span.is_none() {
+        return;
+    }
     match outcome {
         Outcome::Answered(status) => {
             span.set_attribute("http.response.status_code", i64::from(status.as_u16()));

@@ -1,0 +1,52 @@
+//! What is known about a request before anything is done with it.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use http::request::Parts;
+
+use super::RequestId;
+use crate::{
+    Problem,
+    address::{self, ClientAddress, Peer, Scheme},
+    app::Context,
+    telemetry::trace::TraceContext,
+};
+
+/// In a request's extensions, as one shared entry: what the extractors of the chassis answer from, and what each log
+/// line of the request says about it.
+pub(crate) struct Arrival {
+    pub(crate) context: Arc<Context>,
+    pub(crate) id: RequestId,
+    pub(crate) client: ClientAddress,
+    pub(crate) scheme: Scheme,
+    /// The trace that the request belongs to.
+    pub(crate) trace: Option<TraceContext>,
+}
+
+impl Arrival {
+    pub(super) fn of(context: Arc<Context>, request: &Request) -> Arc<Self> {
+        let hops = context.hosts.trusted_proxy_hops;
+        let headers = request.headers();
+        let peer = request.extensions().get::<Peer>().copied();
+        Arc::new(Self {
+            context,
+            id: RequestId::of(headers),
+            client: address::client_address(headers, peer, hops),
+            scheme: address::scheme(headers, hops),
+            trace: TraceContext::of(headers),
+        })
+    }
+
+    /// For extractors. A router that is called without the middleware is a mistake, and never an open door.
+    pub(crate) fn in_parts(parts: &Parts) -> Result<&Arc<Self>, Problem> {
+        let unknown = || Problem::internal(anyhow::anyhow!("the request did not come through the chassis"));
+        parts.extensions.get::<Arc<Self>>().ok_or_else(unknown)
+    }
+
+    /// The name of the trace in Google's Cloud Logging, where the project is known.
+    pub(crate) fn cloud_trace(&self) -> Option<String> {
+        let project = self.context.project_id.as_deref()?;
+        Some(self.trace?.cloud_name(project))
+    }
+}
