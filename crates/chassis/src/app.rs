@@ -11,6 +11,7 @@ use crate::{
     metrics::{self, Metrics},
     middleware,
     problem::kind,
+    service::Finish,
     settings::{Hosts, Limits},
     telemetry::sentry::Reporter,
 };
@@ -22,6 +23,7 @@ pub struct App {
     /// What the operators see: `/metrics` and health, without middleware.
     pub ops: Router,
     pub(crate) health: Arc<Health>,
+    pub(crate) finish: Vec<Finish>,
 }
 
 /// What the middleware and the chassis's own handlers share.
@@ -48,15 +50,17 @@ pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
     let context = context(settings, Reporter::current());
     let mut routes = docs::router(&services)?;
     let mut ready = Vec::new();
+    let mut finish = Vec::new();
     for service in services {
         routes = routes.merge(service.router);
         ready.push((service.name, service.ready));
+        finish.extend(service.finish);
     }
     let health = Arc::new(Health::new(ready));
     let routes = routes.merge(health::router(&health));
     let public = middleware::stack(with_fallbacks(routes), &context);
     let ops = with_fallbacks(health::router(&health).merge(metrics::router(&context)));
-    Ok(App { public, ops, health })
+    Ok(App { public, ops, health, finish })
 }
 
 pub(crate) fn context(settings: &Settings, reporter: Option<Reporter>) -> Arc<Context> {
