@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// A fruit to be added. Spaces around a text are cut off and it is normalised to Unicode NFC; what is left is
-/// 1 to 100 characters without control characters.
+/// 1 to 100 characters without control characters, of which at least one is visible.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"fruit": "apple", "color": "red"}))]

@@ -2,8 +2,12 @@
 //!
 //! Spaces around a text mean nothing and are cut off. What is left is brought to Unicode's composed form
 //! (NFC, UAX #15), so that two keyboards' ways of writing `é` are one text, and is then 1 to 100 characters
-//! (code points, as JSON Schema counts them) without control characters.
+//! (code points, as JSON Schema counts them) without control characters, of which at least one is visible.
 
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory},
+};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
@@ -16,6 +20,9 @@ pub enum InvalidLabel {
     /// Nothing but white space.
     #[error("must not be empty: 1 to {CHARACTERS_MAX} characters, not counting spaces around them")]
     Empty,
+    /// Nothing that a reader could see.
+    #[error("must have a visible character: it has only spaces, marks and characters that are not shown")]
+    Invisible,
     /// More than [`CHARACTERS_MAX`] characters.
     #[error("must be at most {CHARACTERS_MAX} characters long")]
     TooLong,
@@ -77,9 +84,36 @@ fn parse(text: &str) -> Result<String, InvalidLabel> {
         Err(InvalidLabel::ControlCharacter)
     } else if label.chars().count() > CHARACTERS_MAX {
         Err(InvalidLabel::TooLong)
+    } else if !label.chars().any(is_visible) {
+        Err(InvalidLabel::Invisible)
     } else {
         Ok(label)
     }
+}
+
+/// Whether a text of this character alone shows one: what is not assigned yet, or for private use, may.
+fn is_visible(character: char) -> bool {
+    /// Blank, though Unicode counts it among the symbols, as the Braille pattern without a dot.
+    const BRAILLE_BLANK: char = '\u{2800}';
+
+    if character.is_ascii() {
+        return character.is_ascii_graphic();
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    let unseen = matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::SpaceSeparator
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::NonspacingMark
+            | GeneralCategory::EnclosingMark
+    );
+    // Among the letters there are fillers too, which Unicode says are not shown (UAX #44).
+    !unseen
+        && character != BRAILLE_BLANK
+        && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
 
 #[cfg(test)]
@@ -99,7 +133,7 @@ mod tests {
         check("\u{3000}梨\u{2003}", Ok("梨"));
         check("e\u{301}tat", Ok("\u{e9}tat"));
         check("\u{212b}", Ok("\u{c5}"));
-        check("\u{0344}", Ok("\u{308}\u{301}"));
+        check("q\u{0344}", Ok("q\u{308}\u{301}"));
         check("👩\u{200d}🌾", Ok("👩\u{200d}🌾"));
         check("a\"\\</script>", Ok("a\"\\</script>"));
     }
@@ -108,6 +142,30 @@ mod tests {
     fn empty_texts_are_refused() {
         for text in ["", " ", "\n", "\u{a0}\u{2028}\u{3000}"] {
             check(text, Err(InvalidLabel::Empty));
+        }
+    }
+
+    #[test]
+    fn texts_without_a_visible_character_are_refused() {
+        for invisible in [
+            "\u{200b}",
+            "\u{feff}",
+            "\u{200d}\u{200e}\u{2060}",
+            "\u{ad}",
+            "\u{301}",
+            "\u{20dd}",
+            "\u{fe0f}",
+            "\u{3164}",
+            "\u{115f}\u{1160}\u{ffa0}",
+            "\u{2800}",
+            "\u{e0041}\u{e0020}",
+            "\u{200b} \u{200b}",
+        ] {
+            check(invisible, Err(InvalidLabel::Invisible));
+            check(&format!("{invisible}a"), Ok(&format!("{invisible}a")));
+        }
+        for visible in ["-", "0", "梨", "ß", "🍏", "₿", "\u{903}", "\u{e000}", "\u{0378}"] {
+            check(visible, Ok(visible));
         }
     }
 

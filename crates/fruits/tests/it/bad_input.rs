@@ -64,9 +64,21 @@ async fn texts_that_are_no_names() {
     let long = "a".repeat(101);
     let marks = "e\u{301}".repeat(101);
     let emoji = "🍏".repeat(101);
-    for text in
-        ["", " ", "\u{3000}\n", "a\u{0}b", "a\tb", "a\nb", "a\u{7f}", "a\u{85}b", &long, &marks, &emoji]
-    {
+    for text in [
+        "",
+        " ",
+        "\u{200b}",
+        "\u{3164}",
+        "\u{3000}\n",
+        "a\u{0}b",
+        "a\tb",
+        "a\nb",
+        "a\u{7f}",
+        "a\u{85}b",
+        &long,
+        &marks,
+        &emoji,
+    ] {
         catalogue.invalid(&json!({"fruit": text, "color": "red"}), &["/fruit"]).await;
         catalogue.invalid(&json!({"fruit": "apple", "color": text}), &["/color"]).await;
     }
