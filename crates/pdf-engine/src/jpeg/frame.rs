@@ -1,7 +1,13 @@
 //! The frame header: size, process, components: T.81, section B.2.2.
 
 use super::segment::Segment;
-use crate::{document::Space, error::Fault};
+use crate::{
+    document::Space,
+    error::{Count, Fault},
+};
+
+/// T.81 allows 65,535; libjpeg, and with it nearly every reader, decodes no longer side.
+const SIDE_MAX: u32 = 65_500;
 
 /// What a start of frame says.
 #[derive(Debug, Clone)]
@@ -45,6 +51,14 @@ impl Frame {
                 "the JPEG tells its height behind its first scan (DNL), where no PDF reader looks; save it anew",
             ));
         }
+        if width.max(height) > SIDE_MAX {
+            return Err(Fault::unsupported(format!(
+                "the JPEG has {} × {} pixels, and PDF readers decode {} to a side; save it as PNG or in parts",
+                Count(width.into()),
+                Count(height.into()),
+                Count(SIDE_MAX.into())
+            )));
+        }
         if components.len() != usize::from(count) * 3 {
             return Err(segment.fault("has another length than its number of components asks for"));
         }
@@ -62,7 +76,26 @@ impl Frame {
         if (1..frame.components.len()).any(|at| frame.place(frame.components[at].id) != Some(at)) {
             return Err(segment.fault("names two components alike"));
         }
+        if let Some([most, factor]) = frame.uneven_sampling() {
+            return Err(Fault::unsupported(format!(
+                "the JPEG samples its components as {most} to {factor}, and PDF readers decode whole ratios; save it anew"
+            )));
+        }
         Ok(frame)
+    }
+
+    /// The most samples of a component along an axis, in each unit of the image.
+    fn sampling_max(&self, axis: usize) -> u8 {
+        self.components.iter().map(|component| component.sampling[axis]).max().unwrap_or(1)
+    }
+
+    /// The most samples along an axis and a component's that do not divide it: decoders do not spread those.
+    fn uneven_sampling(&self) -> Option<[u8; 2]> {
+        [0, 1].into_iter().find_map(|axis| {
+            let most = self.sampling_max(axis);
+            let mut factors = self.components.iter().map(|component| component.sampling[axis]);
+            factors.find(|factor| !most.is_multiple_of(*factor)).map(|factor| [most, factor])
+        })
     }
 
     pub(super) fn space(&self) -> Space {
@@ -80,9 +113,7 @@ impl Frame {
 
     /// How many units a scan of these components codes: T.81, section A.2.
     pub(super) fn units(&self, places: &[usize]) -> u64 {
-        let max = |axis: usize| {
-            self.components.iter().map(|component| u32::from(component.sampling[axis])).max().unwrap_or(1)
-        };
+        let max = |axis: usize| u32::from(self.sampling_max(axis));
         let size = [self.width, self.height];
         let along = |axis: usize| match *places {
             [place] => {
@@ -93,6 +124,13 @@ impl Frame {
             _ => size[axis].div_ceil(8 * max(axis)),
         };
         u64::from(along(0)) * u64::from(along(1))
+    }
+}
+
+impl Component {
+    /// Blocks in each unit of a scan that it shares with others.
+    pub(super) fn blocks(&self) -> u64 {
+        u64::from(self.sampling[0]) * u64::from(self.sampling[1])
     }
 }
 
@@ -177,6 +215,31 @@ mod tests {
         }
         let two = [8, 0, 20, 0, 30, 2, 1, 0x11, 0, 2, 0x11, 0];
         assert!(parse(0xc0, &two).is_err_and(|fault| matches!(fault, Fault::Unsupported(_))));
+    }
+
+    #[test]
+    fn sides_and_ratios_that_decoders_refuse_are_refused() {
+        let gray = |width: u16, height: u16| {
+            let [[width0, width1], [height0, height1]] = [width, height].map(u16::to_be_bytes);
+            parse(0xc0, &[8, height0, height1, width0, width1, 1, 1, 0x11, 0])
+        };
+        assert!(gray(65_500, 65_500).is_ok());
+        for fault in [gray(65_501, 1), gray(1, 65_501)] {
+            assert!(matches!(fault, Err(Fault::Unsupported(detail)) if detail.contains("65,501")));
+        }
+        for (luma, chroma, good) in [
+            (0x44, 0x12, true),
+            (0x33, 0x13, true),
+            (0x12, 0x21, true),
+            (0x31, 0x21, false),
+            (0x14, 0x13, false),
+        ] {
+            let mut payload = COLOR.to_vec();
+            (payload[7], payload[10]) = (luma, chroma);
+            let frame = parse(0xc0, &payload);
+            assert_eq!(frame.is_ok(), good, "{luma:x} {chroma:x}");
+            assert!(good || matches!(frame, Err(Fault::Unsupported(detail)) if detail.contains("ratio")));
+        }
     }
 
     #[test]

@@ -1,16 +1,23 @@
 //! All that stands before a JPEG's first scan: tables, frame, and what other standards put beside them.
 
+use std::ops::Range;
+
 use super::{
     frame::Frame,
     segment::{DHP, EOI, EXP, SOI, SOS, Segment, is_frame},
     tables::Tables,
 };
-use crate::{Limits, error::Fault, input::Input, metadata::exif::Exif, page::Density};
+use crate::{Limits, document::Space, error::Fault, input::Input, metadata::exif::Exif, page::Density};
 
 const APP0: u8 = 0xe0;
 const APP1: u8 = 0xe1;
 const APP2: u8 = 0xe2;
 const APP14: u8 = 0xee;
+
+/// A shorter segment is not taken for one of JFIF.
+const JFIF_BYTES: usize = 14;
+/// Adobe's colour transform of JFIF's colours.
+const YCBCR: u8 = 1;
 
 /// What was read, and read out of it.
 pub(super) struct Header {
@@ -28,9 +35,17 @@ pub(super) struct Metadata {
     pub(super) jfif: bool,
     pub(super) density: Option<Density>,
     pub(super) exif: Option<Exif>,
-    /// Adobe's colour transform, where its marker is there at all.
-    pub(super) adobe_transform: Option<u8>,
+    pub(super) adobe: Adobe,
     pub(super) profile: Profile,
+}
+
+/// Adobe's markers (ITU-T T.872), of which the last is believed, as decoders do.
+#[derive(Default)]
+pub(super) struct Adobe {
+    /// The colour transform: 0 none, 1 YCbCr, 2 YCCK.
+    pub(super) transform: Option<u8>,
+    /// Where the segments stand in the header's bytes.
+    pub(super) places: Vec<Range<usize>>,
 }
 
 /// The parts of an ICC profile: ICC.1:2022, section B.4. Their order in the file is free.
@@ -50,6 +65,7 @@ impl Header {
         loop {
             input.enter(format_args!("its header"));
             let segment = Segment::read(input)?;
+            let start = bytes.len();
             segment.append_to(&mut bytes);
             if bytes.len() as u64 > limits.metadata_bytes_max {
                 return Err(Fault::too_large(
@@ -76,7 +92,7 @@ impl Header {
                 marker if is_frame(marker) => frame = Some(Frame::parse(&segment)?),
                 _ => {
                     tables.take(&segment)?;
-                    metadata.take(&segment);
+                    metadata.take(&segment, start..bytes.len());
                 }
             }
         }
@@ -84,11 +100,19 @@ impl Header {
 }
 
 impl Metadata {
-    /// Takes what an application segment says; the first of each kind is believed.
-    fn take(&mut self, segment: &Segment) {
+    /// Whether Adobe's marker contradicts JFIF's, which promises gray or YCbCr (ITU-T T.871, section 7).
+    ///
+    /// Decoders of images believe JFIF, readers of PDF believe one or the other.
+    pub(super) fn contradicts_itself(&self, frame: &Frame) -> bool {
+        let adobe_denies = self.adobe.transform.is_some_and(|transform| transform != YCBCR);
+        frame.space() == Space::Rgb && self.jfif && adobe_denies
+    }
+
+    /// Takes what an application segment says; the first of each kind is believed, but for Adobe's.
+    fn take(&mut self, segment: &Segment, place: Range<usize>) {
         let payload = segment.payload.as_slice();
         match segment.marker {
-            APP0 => {
+            APP0 if payload.len() >= JFIF_BYTES => {
                 if let Some(fields) = payload.strip_prefix(b"JFIF\0") {
                     if !self.jfif {
                         self.density = jfif_density(fields);
@@ -109,7 +133,8 @@ impl Metadata {
             }
             APP14 => {
                 if let Some([_, _, _, _, _, _, transform, ..]) = payload.strip_prefix(b"Adobe") {
-                    self.adobe_transform = self.adobe_transform.or(Some(*transform));
+                    self.adobe.transform = Some(*transform);
+                    self.adobe.places.push(place);
                 }
             }
             _ => {}
@@ -140,7 +165,7 @@ impl Profile {
         parts.sort_by_key(|part| part.0);
         let complete = parts
             .iter()
-            .zip(1..)
+            .zip(1..=u8::MAX)
             .all(|((number, count, _), expected)| *number == expected && usize::from(*count) == parts.len());
         complete.then(|| parts.iter().flat_map(|part| part.2.as_slice()).copied().collect())
     }
@@ -167,6 +192,15 @@ mod tests {
         ] {
             assert_eq!(profile(broken), None, "{broken:?}");
         }
+    }
+
+    #[test]
+    fn a_profile_has_at_most_255_parts() {
+        let mut parts: Vec<_> = (1..=u8::MAX).map(|number| (number, 255, vec![number])).collect();
+        let whole: Vec<u8> = (1..=u8::MAX).collect();
+        assert_eq!(Profile { parts: parts.clone() }.assemble(), Some(whole));
+        parts.push((255, 255, vec![0]));
+        assert_eq!(Profile { parts }.assemble(), None);
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! JPEG (ITU-T T.81), copied byte for byte into `/DCTDecode`, its structure checked on the way.
 //!
 //! Everything before the first scan is read first, because the image's dictionary needs it; the scans then
-//! stream through. What follows the end marker (previews, a second picture, a video) is dropped.
+//! stream through. What follows the end marker (previews, a second picture, a video) is dropped, and so is a
+//! marker of Adobe's that contradicts JFIF's, because readers of PDF do not agree which of them to believe.
 
 mod frame;
 mod header;
+mod progress;
 mod scan;
 mod segment;
 mod tables;
+
+use std::ops::Range;
 
 use crate::{
     Embedding, Format, PageReport,
@@ -20,7 +24,7 @@ use crate::{
 };
 use frame::Frame;
 use header::{Header, Metadata};
-use scan::Progress;
+use progress::Progress;
 
 /// Copies a JPEG into the document and shows it on a page of its own.
 pub(crate) fn embed(
@@ -39,11 +43,16 @@ pub(crate) fn embed(
         color: color(document, context, &frame, &metadata)?,
         encoding: Encoding::Jpeg { transform: transform(&frame, &metadata) },
         // Adobe's programs write inks the other way round, and say so by being named.
-        inverted: frame.space() == Space::Cmyk && metadata.adobe_transform.is_some(),
+        inverted: frame.space() == Space::Cmyk && metadata.adobe.transform.is_some(),
         transparency: Transparency::Opaque,
     };
     let mut stream = document.image(name, &image)?;
-    stream.write(&bytes)?;
+    let mut rest = 0;
+    for place in left_out(context, &frame, &metadata) {
+        stream.write(&bytes[rest..place.start])?;
+        rest = place.end;
+    }
+    stream.write(&bytes[rest..])?;
     drop(bytes);
     let mut progress = Progress::new(frame.clone(), context.limits.scans_max);
     scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan)?;
@@ -100,11 +109,22 @@ fn color(
     Ok(color)
 }
 
+/// Where the header has segments that must not come into the PDF: Adobe's, where they contradict JFIF's.
+fn left_out<'m>(context: &mut Context<'_>, frame: &Frame, metadata: &'m Metadata) -> &'m [Range<usize>] {
+    if !metadata.contradicts_itself(frame) {
+        return &[];
+    }
+    context.warn(
+        "Adobe's marker is left out: it denies that the colours are YCbCr, and JFIF's, which decoders of images believe, says that they are",
+    );
+    &metadata.adobe.places
+}
+
 /// Whether three components are YCbCr, said in the PDF where the file says it in a way that PDF does not know.
 ///
 /// PDF takes three components for YCbCr unless Adobe's marker says otherwise; common decoders also take
 /// components that are called R, G and B for what they are called. With neither marker, both must be told.
 fn transform(frame: &Frame, metadata: &Metadata) -> Option<bool> {
     let named_rgb = frame.components.iter().map(|component| component.id).eq(*b"RGB");
-    (named_rgb && metadata.adobe_transform.is_none() && !metadata.jfif).then_some(false)
+    (named_rgb && metadata.adobe.transform.is_none() && !metadata.jfif).then_some(false)
 }

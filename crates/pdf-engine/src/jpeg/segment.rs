@@ -26,6 +26,9 @@ pub(super) const DHT: u8 = 0xc4;
 /// Arithmetic coding conditions.
 pub(super) const DAC: u8 = 0xcc;
 
+/// A comment.
+const COM: u8 = 0xfe;
+
 /// A marker and the payload behind it.
 pub(super) struct Segment {
     pub(super) marker: u8,
@@ -43,6 +46,12 @@ const FILL_MAX: usize = 65_536;
 /// Whether a start of frame: the codes from C0 to CF but for the three that are tables or reserved.
 pub(super) fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xc0..=0xcf) && !matches!(marker, DHT | DAC | 0xc8)
+}
+
+/// Whether a segment follows this marker: not where it stands alone, nor where it is reserved (T.81, table
+/// B.1): decoders do not pass over a marker that they do not know.
+fn begins_segment(marker: u8) -> bool {
+    matches!(marker, 0xc0..=0xc7 | 0xc9..=0xcf | SOS..=0xef | COM)
 }
 
 impl Segment {
@@ -76,7 +85,7 @@ impl Segment {
         if marker == EOI {
             return Ok(Self { marker, payload: Vec::new(), position, fill: 0 });
         }
-        if matches!(marker, 0x00..=0x01 | 0xd0..=SOI) {
+        if !begins_segment(marker) {
             return Err(Fault::malformed(format!(
                 "the JPEG has a marker FF{marker:02X} at byte {}, where none such may be",
                 Count(position)
@@ -112,5 +121,17 @@ impl Segment {
             self.marker,
             Count(self.position)
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_that_stand_alone_or_are_reserved_begin_no_segment() {
+        let none: Vec<u8> = (0..0xff).filter(|marker| !begins_segment(*marker)).collect();
+        let expected: Vec<u8> = (0..=0xbf).chain([0xc8]).chain(0xd0..=0xd9).chain(0xf0..=0xfd).collect();
+        assert_eq!(none, expected);
     }
 }

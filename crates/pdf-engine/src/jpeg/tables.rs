@@ -1,7 +1,11 @@
 //! Which tables a JPEG has defined so far, and the restart interval: T.81, sections B.2.4.1, B.2.4.2, B.2.4.4.
 
-use super::segment::{DHT, DQT, DRI, Segment};
+use super::segment::{DAC, DHT, DQT, DRI, Segment};
 use crate::error::Fault;
+
+/// Differences of more bits do not exist. 8-bit samples need 11, and decoders refuse a table only from 16 on.
+/// Symbols of other coefficients are not looked at: any may stand in a table whose user never sends it.
+const DC_SYMBOL_MAX: u8 = 15;
 
 /// Tables that scans may refer to: each set has four places.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +23,9 @@ impl Tables {
         match segment.marker {
             DQT => self.quantisation(segment),
             DHT => self.huffman(segment),
+            DAC => Err(Fault::unsupported(
+                "the JPEG is arithmetic-coded, which PDF readers do not decode; save it as a baseline or progressive JPEG",
+            )),
             DRI => match *segment.payload {
                 [high, low] => {
                     self.restart_interval = u16::from_be_bytes([high, low]);
@@ -63,20 +70,25 @@ impl Tables {
             if symbols.len() < length {
                 return Err(segment.fault("ends within a Huffman table"));
             }
+            let (symbols, behind) = symbols.split_at(length);
+            if class == 0 && symbols.iter().any(|symbol| *symbol > DC_SYMBOL_MAX) {
+                return Err(segment.fault("defines a Huffman table with an impossible size of a difference"));
+            }
             let set = if class == 0 { &mut self.dc } else { &mut self.ac };
             set[place] = true;
-            rest = &symbols[length..];
+            rest = behind;
         }
         Ok(())
     }
 }
 
-/// How many symbols have a code, where so many codes of 1 to 16 bits can stand beside each other.
+/// How many symbols have a code, where so many codes of 1 to 16 bits can stand beside each other and beside
+/// the code of only ones, which belongs to none: T.81, annex C.
 fn symbols_of(counts: &[u8]) -> Option<usize> {
     let mut free: i32 = 1;
     for &count in counts {
         free = free * 2 - i32::from(count);
-        if free < 0 {
+        if free < 1 {
             return None;
         }
     }
@@ -118,10 +130,17 @@ mod tests {
         };
         check(DHT, &codes(&[0, 3], 3), None);
         check(DHT, &codes(&[0, 3], 2), Some("ends within"));
-        check(DHT, &codes(&[2, 0], 2), None);
+        // Codes 0, 10 and 110; with one more, the last is 111: only ones.
+        check(DHT, &codes(&[1, 1, 1], 3), None);
+        check(DHT, &codes(&[1, 1, 2], 4), Some("more codes"));
+        check(DHT, &codes(&[2, 0], 2), Some("more codes"));
         check(DHT, &codes(&[2, 1], 3), Some("more codes"));
         check(DHT, &codes(&[0, 0, 0, 0, 0, 0, 0, 0, 200, 100], 300), Some("more codes"));
         check(DHT, &codes(&[], 0)[..16], Some("ends within"));
+        let symbol = |class: u8, symbol: u8| [&[class, 1][..], &[0; 15], &[symbol]].concat();
+        check(DHT, &symbol(0x00, 15), None);
+        check(DHT, &symbol(0x00, 16), Some("impossible size"));
+        check(DHT, &symbol(0x10, 255), None);
         check(DHT, &[0x20; 20], Some("impossible"));
         check(DHT, &[0x04; 20], Some("impossible"));
     }

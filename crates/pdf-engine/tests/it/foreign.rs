@@ -3,6 +3,7 @@ use std::fs;
 use crate::support::{
     convert_one,
     fixtures::{jpegs, pngs},
+    jpeg::{Jpeg, YCC},
     oracle::{Oracle, python},
 };
 
@@ -32,6 +33,17 @@ fn jpegs_of_every_kind_are_copied_and_shown() {
     for fixture in jpegs() {
         let more = format!(", \"points\": {:?}, \"rendering\": 40", fixture.points);
         add(&mut oracle, &fixture.name, &fixture.bytes, &more);
+    }
+    oracle.check();
+}
+
+#[test]
+fn colours_are_those_that_decoders_of_images_show_where_markers_contradict() {
+    let mut oracle = Oracle::new();
+    for transform in [0, 2] {
+        let jfif = b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0".to_vec();
+        let image = Jpeg::new(60, 40, YCC).with(0xe0, jfif).adobe(transform);
+        add(&mut oracle, "contradictory", &image.bytes(), ", \"edited\": true, \"rendering\": 40");
     }
     oracle.check();
 }

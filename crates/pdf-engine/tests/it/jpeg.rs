@@ -174,6 +174,120 @@ fn structure_that_is_wrong_is_refused() {
 }
 
 #[test]
+fn markers_that_the_standard_reserves_are_refused() {
+    let plain = Jpeg::new(60, 40, GRAY).bytes();
+    for code in [0x01, 0x02, 0x80, 0xbf, 0xc8, 0xf0, 0xfa, 0xfd] {
+        let why = format!("marker FF{code:02X}");
+        let early = Jpeg::new(60, 40, GRAY).with(code, vec![0; 9]).bytes();
+        refused("in the header", &early, "Malformed", &why);
+        let late = [&plain[..plain.len() - 2], &[0xff, code, 0, 2, 0xff, 0xd9]].concat();
+        refused("behind the scan", &late, "Malformed", &why);
+    }
+    refused("DAC", &Jpeg::new(60, 40, GRAY).with(0xcc, vec![0, 0]).bytes(), "Unsupported", "arithmetic");
+}
+
+#[test]
+fn huffman_tables_that_decoders_refuse_are_refused() {
+    let plain = Jpeg::new(60, 40, GRAY).bytes();
+    refused("a DC symbol of 16", &patched(&plain, 0xc4, 28, &[16]), "Malformed", "impossible size");
+    convert_one(&patched(&plain, 0xc4, 28, &[15])).unwrap();
+    // The second table has one code; two of one bit would use the one of only ones.
+    let second = [0xff, 0xc4, 0, 20, 0x10, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    let full = [&plain[..2], &second[..2], &[0, 21], &second[4..], &plain[2..]].concat();
+    refused("a code of only ones", &full, "Malformed", "more codes than there can be");
+}
+
+#[test]
+fn what_was_coded_is_not_coded_again() {
+    let whole = Jpeg::new(60, 40, YCC).bytes();
+    let (scan, end) = (find(&whole, &[0xff, 0xda]), whole.len() - 2);
+    let twice = [&whole[..end], &whole[scan..]].concat();
+    refused("two whole scans", &twice, "Malformed", "codes again");
+    let progressive = Jpeg::new(60, 40, GRAY).progressive().bytes();
+    let (scan, end) = (find(&progressive, &[0xff, 0xda]), progressive.len() - 2);
+    let twice = [&progressive[..end], &progressive[scan..]].concat();
+    refused("all progressive scans twice", &twice, "Malformed", "codes again");
+    // The first scan leaves one bit of the averages to the last; here it says that it leaves two.
+    refused("a bit left out", &patched(&progressive, 0xda, 5, &[2]), "Malformed", "refines other bits");
+}
+
+/// An image of flat gray blocks beside each other, and the bytes of its one scan replaced.
+fn with_samples(image: &Jpeg, samples: &[u8]) -> Vec<u8> {
+    let bytes = image.bytes();
+    let start = find(&bytes, &[0xff, 0xda]) + 10;
+    [&bytes[..start], samples, &[0xff, 0xd9]].concat()
+}
+
+#[test]
+fn scans_of_fewer_bytes_than_they_must_have_are_refused() {
+    let row = Jpeg::new(64, 8, GRAY);
+    convert_one(&with_samples(&row, &[0, 0])).unwrap();
+    refused("a byte less", &with_samples(&row, &[0]), "Malformed", "needs 2 at least");
+    refused("nothing", &with_samples(&row, &[]), "Malformed", "has 0 bytes of samples");
+    let parts = row.clone().restart(4);
+    convert_one(&with_samples(&parts, &[0, 0xff, 0xd0, 0])).unwrap();
+    refused("an empty part", &with_samples(&parts, &[0, 0, 0xff, 0xd0]), "Malformed", "needs 1 at least");
+    refused("an empty first part", &with_samples(&parts, &[0xff, 0xd0, 0, 0]), "Malformed", "needs 1");
+    let wide = Jpeg::new(64, 8, &[(1, 1, 1)]).bytes();
+    let tall = patched(&wide, 0xc0, 1, &[0x04, 0x00]);
+    refused("a height that was changed", &tall, "Malformed", "needs 256 at least");
+    // A progressive scan can end tens of thousands of blocks with one code, but not with none.
+    let progressive = row.progressive().bytes();
+    let second = progressive.len() - 2 - find_last(&progressive, &[0xff, 0xda]);
+    assert_eq!(second, 11, "the last scan refines eight averages by a bit each");
+    let last = progressive.len() - 3;
+    let empty = [&progressive[..last], &progressive[last + 1..]].concat();
+    refused("an empty refinement", &empty, "Malformed", "needs 1 at least");
+}
+
+fn find_last(bytes: &[u8], wanted: &[u8]) -> usize {
+    bytes.windows(wanted.len()).rposition(|window| window == wanted).unwrap()
+}
+
+#[test]
+fn a_profile_in_255_parts_is_kept_and_one_more_part_is_too_many() {
+    let mut profile = profile(*b"RGB ");
+    profile.resize(255 * 2, 0);
+    let numbers: Vec<u8> = (1..=255).collect();
+    let mut image = Jpeg::new(9, 9, YCC);
+    image.segments.extend(parts(&profile, 255, &numbers));
+    let (bytes, report) = convert_one(&image.bytes()).unwrap();
+    assert!(pdf::image(&bytes).0.contains("[/ICCBased"), "{:?}", report.pages[0].warnings);
+    image.segments.extend(parts(&profile, 255, &[255]));
+    let (bytes, report) = convert_one(&image.bytes()).unwrap();
+    assert!(!pdf::image(&bytes).0.contains("[/ICCBased"));
+    assert!(report.pages[0].warnings[0].contains("parts of it are missing"));
+}
+
+#[test]
+fn a_marker_of_adobe_that_contradicts_jfif_is_left_out() {
+    let jfif = || b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0".to_vec();
+    let plain = Jpeg::new(9, 9, YCC).with(0xe0, jfif());
+    for (image, copied) in [
+        (plain.clone().adobe(0), plain.clone()),
+        (Jpeg::new(9, 9, YCC).adobe(1).with(0xe0, jfif()).adobe(0), plain.clone()),
+        // These agree, or say nothing of three components.
+        (plain.clone().adobe(1), plain.clone().adobe(1)),
+        (plain.clone().adobe(0).adobe(1), plain.adobe(0).adobe(1)),
+        (Jpeg::new(9, 9, YCC).adobe(0), Jpeg::new(9, 9, YCC).adobe(0)),
+        (
+            Jpeg::new(9, 9, CMYK).with(0xe0, jfif()).adobe(0),
+            Jpeg::new(9, 9, CMYK).with(0xe0, jfif()).adobe(0),
+        ),
+        // Too short to be one of JFIF.
+        (
+            Jpeg::new(9, 9, YCC).with(0xe0, &jfif()[..13]).adobe(0),
+            Jpeg::new(9, 9, YCC).with(0xe0, &jfif()[..13]).adobe(0),
+        ),
+    ] {
+        let (bytes, report) = convert_one(&image.bytes()).unwrap();
+        assert!(pdf::image(&bytes).1 == copied.bytes(), "{:?}", image.segments);
+        let warned = report.pages[0].warnings.iter().any(|warning| warning.contains("Adobe"));
+        assert_eq!(warned, image.bytes() != copied.bytes(), "{:?}", image.segments);
+    }
+}
+
+#[test]
 fn restart_markers_must_be_in_order_and_complete() {
     let good = Jpeg::new(60, 40, GRAY).restart(3).bytes();
     let restarts: Vec<_> = good
@@ -196,6 +310,12 @@ fn restart_markers_must_be_in_order_and_complete() {
     };
     // Some encoders put one behind the last unit.
     convert_one(&extra(1)).unwrap();
+    let more = [&extra(1)[..end + 2], &[0x55, 0xff, 0xd9]].concat();
+    refused("samples behind the last", &more, "Malformed", "1 bytes of samples");
+    let plain = Jpeg::new(60, 40, GRAY).bytes();
+    let amid = find(&plain, &[0xff, 0xda]) + 20;
+    let unasked = [&plain[..amid], &[0xff, 0xd0], &plain[amid..]].concat();
+    refused("without an interval", &unasked, "Malformed", "behind its last restart marker");
     refused("two more", &extra(2), "Malformed", "restart marker");
     let undefined = without(&good, 0xdd);
     convert_one(&undefined).map(|_| ()).unwrap_err();
