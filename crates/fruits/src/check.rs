@@ -16,7 +16,8 @@ use crate::{
 pub fn check(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
     let finding = match settings.location(data_dir) {
         Ok(Location::Sqlite(path)) => {
-            Finding { dependency: format!("catalogue sqlite:{}", path.display()), outcome: check_file(&path) }
+            let outcome = check_file(&path).map_err(sqlite::said_once);
+            Finding { dependency: format!("catalogue sqlite:{}", path.display()), outcome }
         }
         Err(fault) => Finding { dependency: "catalogue".to_owned(), outcome: Err(fault.into()) },
     };
@@ -32,11 +33,13 @@ fn check_file(path: &Path) -> anyhow::Result<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     ensure!(may_create_in(folder), "this user may not make files beside it, which its log needs");
     let latest = migrations::latest();
-    Ok(if schema == latest {
-        format!("it is sound, its schema is at version {schema}")
-    } else {
-        format!("it is sound, its schema is at version {schema} and will be migrated to {latest}")
-    })
+    let migration =
+        if schema == latest { String::new() } else { format!(" and will be migrated to {latest}") };
+    let server = sqlite::holder(path).map_or_else(String::new, |holder| {
+        let process = holder.id.map_or_else(|| "another process".to_owned(), |id| format!("process {id}"));
+        format!("; it is served by {process}, so another server would be refused")
+    });
+    Ok(format!("it is sound, its schema is at version {schema}{migration}{server}"))
 }
 
 fn check_folder_above(path: &Path) -> anyhow::Result<String> {

@@ -1,6 +1,6 @@
 //! What can go wrong with the catalogue, by who must act, and how a client reads it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use chassis::{
     Problem,
@@ -8,7 +8,7 @@ use chassis::{
 };
 use http::StatusCode;
 
-use crate::domain::FruitId;
+use crate::{domain::FruitId, store::sqlite::Failure};
 
 /// The wanted id belongs, or once belonged, to another fruit.
 pub(crate) const ID_TAKEN: Kind = Kind::new("fruit-id-taken", StatusCode::CONFLICT, "Id already taken");
@@ -40,13 +40,16 @@ pub enum Error {
     Busy,
     /// The client should try again: another program keeps the database locked.
     #[error("the database is locked by another program")]
-    Locked(#[source] Arc<rusqlite::Error>),
+    Locked(#[source] Failure),
     /// The operator must make room.
     #[error("the disk is full")]
-    StorageFull(#[source] Arc<rusqlite::Error>),
+    StorageFull(#[source] Failure),
     /// The operator must see what is wrong with the database.
     #[error("the database failed")]
-    Database(#[source] Arc<rusqlite::Error>),
+    Database(#[source] Failure),
+    /// The operator must put the file back or restart the server: what is written to it would be lost.
+    #[error("{} was removed or replaced while it was open", .0.display())]
+    Displaced(PathBuf),
     /// The service is being stopped, or a bug stopped its writer.
     #[error("the writer has stopped")]
     Stopped,
@@ -56,9 +59,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
         match error.sqlite_error_code() {
-            Some(DatabaseBusy | DatabaseLocked) => Self::Locked(Arc::new(error)),
-            Some(DiskFull) => Self::StorageFull(Arc::new(error)),
-            _ => Self::Database(Arc::new(error)),
+            Some(DatabaseBusy | DatabaseLocked) => Self::Locked(Failure::from(&error)),
+            Some(DiskFull) => Self::StorageFull(Failure::from(&error)),
+            _ => Self::Database(Failure::from(&error)),
         }
     }
 }
@@ -83,7 +86,7 @@ impl From<Error> for Problem {
             Error::StorageFull(_) => STORAGE_FULL
                 .because("There is no room left to keep the fruit. It was not added; try again later.")
                 .caused_by(error),
-            Error::Database(_) | Error::Stopped => Self::internal(error),
+            Error::Database(_) | Error::Displaced(_) | Error::Stopped => Self::internal(error),
         }
     }
 }

@@ -6,10 +6,12 @@
 //! write-ahead log is always free to be folded back into the file.
 
 mod connection;
+mod failure;
 mod hold;
 mod list;
 pub mod migrations;
 mod readers;
+mod schema;
 mod statements;
 mod writer;
 
@@ -26,8 +28,10 @@ use crate::{
 
 pub use self::{
     connection::{Inspection, inspect},
+    failure::Failure,
     migrations::Migrated,
 };
+pub(crate) use self::{failure::said_once, hold::holder};
 
 /// A catalogue in a SQLite file. Dropping it ends the writer, folds the log into the file and lets go of it.
 ///
@@ -66,16 +70,20 @@ impl Sqlite {
 
     /// The same with limits of one's own.
     pub fn open_with(path: &Path, limits: Limits) -> anyhow::Result<Self> {
-        open(path, limits).with_context(|| format!("cannot open the catalogue {}", path.display()))
+        open(path, limits)
+            .map_err(said_once)
+            .with_context(|| format!("cannot open the catalogue {}", path.display()))
     }
 
     /// Brings the schema of the file up to date and says from where to where.
     pub fn migrate(path: &Path) -> anyhow::Result<Migrated> {
         let migrate = || {
-            let hold = Hold::take(path)?;
-            migrations::run(&mut connection::open_writer(&hold)?)
+            let (_hold, mut connection) = take(path)?;
+            migrations::run(&mut connection)
         };
-        migrate().with_context(|| format!("cannot migrate the catalogue {}", path.display()))
+        migrate()
+            .map_err(said_once)
+            .with_context(|| format!("cannot migrate the catalogue {}", path.display()))
     }
 
     /// Adds a fruit and answers once it is on the disk.
@@ -114,9 +122,16 @@ impl Sqlite {
     }
 }
 
+/// Takes hold of the file and opens it for writing, once it has turned out to be a catalogue or to become one.
+fn take(path: &Path) -> anyhow::Result<(Hold, Connection)> {
+    let mut hold = Hold::take(path)?;
+    let connection = connection::open_writer(&hold)?;
+    hold.keep();
+    Ok((hold, connection))
+}
+
 fn open(path: &Path, limits: Limits) -> anyhow::Result<Sqlite> {
-    let hold = Hold::take(path)?;
-    let mut connection = connection::open_writer(&hold)?;
+    let (hold, mut connection) = take(path)?;
     let migrated = migrations::run(&mut connection)?;
     if migrated.from != migrated.to {
         tracing::info!(

@@ -12,5 +12,6 @@ mod list_query;
 mod listing;
 mod migration;
 mod model;
+mod refused_files;
 mod support;
 mod writes;

@@ -5,7 +5,10 @@ use std::{io, path::Path, time::Duration};
 use anyhow::{Context as _, bail, ensure};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{hold::Hold, migrations};
+use super::{
+    hold::{self, Hold},
+    migrations, schema,
+};
 
 /// How long a statement waits for another program's lock, such as that of a backup or of `sqlite3`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -15,6 +18,9 @@ const LOG_BYTES_MAX: i64 = 16 << 20;
 
 /// `FRUI`: tells a catalogue from any other SQLite file.
 const APPLICATION_ID: i32 = 0x4652_5549;
+
+/// Looks at the structure of the file and stops at the first thing that is wrong.
+const FIRST_DAMAGE: &str = "PRAGMA quick_check(1)";
 
 const NO_DATABASE: &str = "it is not a SQLite database; it was not touched";
 
@@ -67,15 +73,18 @@ pub fn inspect(path: &Path) -> anyhow::Result<Inspection> {
     match path.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Inspection::Missing),
         Err(error) => return Err(error).context("it cannot be reached"),
-        Ok(metadata) => ensure!(metadata.is_file(), "it is not a regular file"),
+        Ok(metadata) => hold::ensure_own_file(&metadata)?,
     }
     let connection = open_untouched(path)?;
     if is_fresh(&connection, path)? {
         return Ok(Inspection::Catalogue { schema: 0 });
     }
-    let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-    ensure!(verdict == "ok", "it is damaged: {verdict}; restore a backup");
+    let verdict: String = connection.query_row(FIRST_DAMAGE, [], |row| row.get(0)).map_err(explain)?;
+    // A verdict has lines of its own, the first of which names the database.
+    let damage = verdict.lines().last().unwrap_or_default();
+    ensure!(verdict == "ok", "it is damaged: {damage}; restore a backup");
     let schema = migrations::applied(&connection)?;
+    schema::verify(&connection, schema)?;
     Ok(Inspection::Catalogue { schema })
 }
 

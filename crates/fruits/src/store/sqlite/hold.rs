@@ -6,19 +6,25 @@
 //! however the process ends; the lock file itself stays.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, Metadata, TryLockError},
     io::{self, Read as _, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    process,
+    process, thread,
+    time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
+
+/// How often a taken lock is asked for again: whoever looks at it holds it for a moment too.
+const LOCK_ATTEMPTS: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// A catalogue's file that exists, in a folder that exists, and that no other process holds.
 #[derive(Debug)]
 pub(super) struct Hold {
     path: PathBuf,
-    _lock: File,
+    lock: Lock,
 }
 
 impl Hold {
@@ -38,12 +44,19 @@ impl Hold {
                 .with_context(|| format!("cannot use the folder {}", folder.display()))?
                 .join(name),
         };
-        if path.is_dir() {
-            bail!("it is a folder, not a file");
+        // Before anything is made beside it.
+        if let Ok(metadata) = path.metadata() {
+            ensure_own_file(&metadata)?;
         }
-        let lock = lock_beside(&path)?;
+        let lock = Lock::take(lock_path(&path))?;
         create_file(&path).context("cannot make the file")?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
+    }
+
+    /// Says that the file is a catalogue's: from now on its lock file stays. Until then it is what a start that
+    /// was refused takes away again, so that nothing is left beside a file of someone else.
+    pub(super) fn keep(&mut self) {
+        self.lock.made = false;
     }
 
     /// The database's own path, without links.
@@ -52,42 +65,118 @@ impl Hold {
     }
 }
 
-fn lock_beside(database: &Path) -> anyhow::Result<File> {
+/// Refuses what SQLite would write beside or into without being able to keep it safe.
+pub(super) fn ensure_own_file(metadata: &Metadata) -> anyhow::Result<()> {
+    ensure!(!metadata.is_dir(), "it is a folder, not a file");
+    ensure!(metadata.is_file(), "it is not a regular file");
+    // Lock and log are found by the file's name: under two names it would have two of each.
+    ensure!(
+        metadata.nlink() <= 1,
+        "it has {} names (hard links), and a server at each of them would damage it; copy the file to give it \
+         a single name",
+        metadata.nlink()
+    );
+    Ok(())
+}
+
+/// A process that serves a catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Its number, as far as the lock file tells.
+    pub(crate) id: Option<u32>,
+}
+
+/// The process that serves the database now, where one does.
+pub(crate) fn holder(database: &Path) -> Option<Holder> {
+    let path = lock_path(&fs::canonicalize(database).ok()?);
+    let mut file = File::open(path).ok()?;
+    // Taken for a moment, which a server that starts just now waits out, and given back with the file.
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| Holder { id: read_id(&mut file) })
+}
+
+fn lock_path(database: &Path) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
-    let path = PathBuf::from(path);
-    let cannot_open = || format!("cannot open {}", path.display());
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .with_context(cannot_open)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => bail!(
-            "another process{} serves it: one file has one server; stop that one first, or give this one a \
-             DATABASE_URL of its own",
-            holder(&mut file)
-        ),
-        Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+    PathBuf::from(path)
+}
+
+/// The lock, for as long as its file is open.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    file: File,
+    /// Whether its file was made by this start and nobody has said yet that it may stay.
+    made: bool,
+}
+
+impl Lock {
+    fn take(path: PathBuf) -> anyhow::Result<Self> {
+        loop {
+            let (mut file, made) =
+                open_lock(&path).with_context(|| format!("cannot open {}", path.display()))?;
+            lock(&mut file, &path)?;
+            // Another start may have taken the file away between the two: then this is a lock on nothing.
+            if !is_at(&file.metadata()?, &path) {
+                continue;
+            }
+            // For the message of the next one; a disk too full for it is no reason not to serve.
+            let _ = file.set_len(0).and_then(|()| write!(file, "{}", process::id()));
+            return Ok(Self { path, file, made });
         }
     }
-    // For the message above, on the day it is needed; a disk too full for it is no reason not to serve.
-    let _ = file.set_len(0).and_then(|()| write!(file, "{}", process::id()));
-    Ok(file)
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Still locked: nobody else relies on it.
+        if self.made && self.file.metadata().is_ok_and(|metadata| is_at(&metadata, &self.path)) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether the file of this metadata is the one at the path.
+fn is_at(metadata: &Metadata, path: &Path) -> bool {
+    path.metadata().is_ok_and(|other| (other.dev(), other.ino()) == (metadata.dev(), metadata.ino()))
+}
+
+/// The lock's file, and whether it was made for this.
+fn open_lock(path: &Path) -> io::Result<(File, bool)> {
+    let mut options = File::options();
+    options.read(true).write(true);
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => Ok((file, true)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok((options.create(true).truncate(false).open(path)?, false))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn lock(file: &mut File, path: &Path) -> anyhow::Result<()> {
+    let mut attempt = 1;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another process{} serves it: one file has one server; stop that one first, or give this one a \
+                 DATABASE_URL of its own",
+                read_id(file).map(|id| format!(" ({id})")).unwrap_or_default()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+        attempt += 1;
+    }
 }
 
 /// Who holds the lock, as far as the file tells.
-fn holder(file: &mut File) -> String {
+fn read_id(file: &mut File) -> Option<u32> {
     let mut text = String::new();
-    let read = file.take(16).read_to_string(&mut text);
-    match (read, text.parse::<u32>()) {
-        (Ok(_), Ok(id)) => format!(" ({id})"),
-        _ => String::new(),
-    }
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.parse().ok()
 }
 
 /// Makes the folder and those above it, and makes sure that they outlive a power cut.

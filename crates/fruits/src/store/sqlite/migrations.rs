@@ -6,7 +6,7 @@
 use anyhow::{Context as _, ensure};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::statements;
+use super::{schema, statements};
 
 /// One step, as the file of its name says it.
 struct Step {
@@ -48,6 +48,7 @@ pub fn latest() -> u32 {
 pub(super) fn run(connection: &mut Connection) -> anyhow::Result<Migrated> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let from = applied(&transaction)?;
+    schema::verify(&transaction, from)?;
     transaction.execute_batch(CREATE_LEDGER)?;
     for version in from + 1..=latest() {
         apply(&transaction, version)?;
@@ -70,6 +71,15 @@ pub(super) fn applied(connection: &Connection) -> anyhow::Result<u32> {
         verify(version, row.get(0)?, &row.get::<_, String>(1)?, row.get(2)?)?;
     }
     Ok(version)
+}
+
+/// An empty database with the schema of this version, in memory.
+pub(super) fn model(version: u32) -> anyhow::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    for version in 1..=version {
+        connection.execute_batch(step(version).context("no such migration")?.sql)?;
+    }
+    Ok(connection)
 }
 
 fn apply(transaction: &Transaction<'_>, version: u32) -> anyhow::Result<()> {
