@@ -78,8 +78,7 @@ impl Store {
     pub async fn ready(&self) -> Result<(), Error> {
         self.page(&Selection::default(), None, NonZeroUsize::MIN).await?;
         match self {
-            Self::Sqlite(sqlite) if sqlite.writes() => Ok(()),
-            Self::Sqlite(_) => Err(Error::Stopped),
+            Self::Sqlite(sqlite) => sqlite.writes(),
         }
     }
 }

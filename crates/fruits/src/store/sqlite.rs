@@ -7,9 +7,11 @@
 
 mod connection;
 mod failure;
+mod health;
 mod hold;
 mod list;
 pub mod migrations;
+mod place;
 mod readers;
 mod schema;
 mod statements;
@@ -20,7 +22,7 @@ use std::{num::NonZeroUsize, path::Path, sync::Mutex};
 use anyhow::Context as _;
 use rusqlite::Connection;
 
-use self::{hold::Hold, readers::Readers, writer::Writer};
+use self::{health::Health, hold::Hold, readers::Readers, writer::Writer};
 use crate::{
     Error,
     domain::{Cursor, Fruit, FruitId, NewFruit, Page, Selection},
@@ -111,9 +113,10 @@ impl Sqlite {
         Ok(statements::data_version(&readers::lock(&self.version))?)
     }
 
-    /// Whether the writer runs.
-    pub fn writes(&self) -> bool {
-        self.writer.runs()
+    /// Whether a write would do, as far as can be told without one: the writer runs, the file is where it was
+    /// opened, and the last write to it did not fail for a reason that stays.
+    pub fn writes(&self) -> Result<(), Error> {
+        self.writer.ready()
     }
 
     /// How many transactions have been committed since the file was opened.
@@ -144,7 +147,7 @@ fn open(path: &Path, limits: Limits) -> anyhow::Result<Sqlite> {
     Ok(Sqlite {
         readers: Readers::open(&hold)?,
         version: Mutex::new(connection::open_reader(&hold)?),
-        writer: Writer::start(connection, limits)?,
+        writer: Writer::start(connection, Health::new(hold.path())?, limits)?,
         _hold: hold,
     })
 }

@@ -12,6 +12,7 @@ mod list_query;
 mod listing;
 mod migration;
 mod model;
+mod readiness;
 mod refused_files;
 mod support;
 mod writes;

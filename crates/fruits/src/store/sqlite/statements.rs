@@ -1,6 +1,6 @@
 //! Every statement that the catalogue runs while it serves.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use crate::domain::{Color, Folded, Fruit, FruitId, FruitName, NewFruit};
 
@@ -12,6 +12,11 @@ const INSERT_FRUIT: &str =
 const UNFOLDED_FRUITS: &str = "SELECT id, fruit, color FROM fruits
     WHERE fruit_folded IS NULL OR color_folded IS NULL ORDER BY id LIMIT 1000";
 const FOLD_FRUIT: &str = "UPDATE fruits SET fruit_folded = ?2, color_folded = ?3 WHERE id = ?1";
+/// Goes through all that an add does, and leaves nothing: without the ids that it may not give, and undone.
+const REHEARSE_INSERT: &str = "SAVEPOINT rehearsal;
+    INSERT OR IGNORE INTO fruits (fruit, color) VALUES ('rehearsal', 'rehearsal');
+    ROLLBACK TO rehearsal; RELEASE rehearsal";
+const FORGET_PAGES: &str = "PRAGMA shrink_memory";
 const DATA_VERSION: &str = "PRAGMA data_version";
 
 pub(super) fn fruit_by_id(connection: &Connection, id: FruitId) -> rusqlite::Result<Option<Fruit>> {
@@ -49,6 +54,18 @@ pub(super) fn fold_fruits(connection: &Connection) -> rusqlite::Result<()> {
             ])?;
         }
     }
+}
+
+/// Whether adds work, down to the disk, without adding anything.
+pub(super) fn rehearse(connection: &mut Connection) -> rusqlite::Result<()> {
+    // What was read from a disk that failed is read anew.
+    connection.execute_batch(FORGET_PAGES)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(REHEARSE_INSERT)?;
+    // What was undone is not written. This is, though it changes nothing.
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    transaction.pragma_update(None, "user_version", version)?;
+    transaction.commit()
 }
 
 /// Changes whenever another connection has committed since this one last asked.

@@ -8,19 +8,24 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{self, Receiver, SyncSender, TrySendError},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Limits, statements};
+use super::{Limits, health::Health, statements};
 use crate::{
     Error,
     domain::{Fruit, FruitId, NewFruit},
 };
+
+/// While writes fail the writer tries one of its own this often. Where nobody sends any to a server that is not
+/// ready, that is how it becomes ready again.
+const RETRY_PERIOD: Duration = Duration::from_secs(1);
 
 /// A write that waits, and where its answer goes.
 #[derive(Debug)]
@@ -37,20 +42,23 @@ pub(super) struct Writer {
     queue: Option<SyncSender<Write>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
+    health: Arc<Health>,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, limits: Limits) -> std::io::Result<Self> {
+    pub(super) fn start(connection: Connection, health: Health, limits: Limits) -> std::io::Result<Self> {
         let (queue, writes) = mpsc::sync_channel(limits.queue_writes_max);
         let commits = Arc::new(AtomicU64::new(0));
+        let health = Arc::new(health);
         let mut work = Work {
             connection,
             writes,
             group_writes_max: limits.group_writes_max,
             commits: Arc::clone(&commits),
+            health: Arc::clone(&health),
         };
         let thread = thread::Builder::new().name("fruits-writer".into()).spawn(move || work.run())?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), commits })
+        Ok(Self { queue: Some(queue), thread: Some(thread), commits, health })
     }
 
     pub(super) async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
@@ -63,8 +71,12 @@ impl Writer {
         answered.await.unwrap_or(Err(Error::Stopped))
     }
 
-    pub(super) fn runs(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    /// Whether a write would do, as far as can be told without one.
+    pub(super) fn ready(&self) -> Result<(), Error> {
+        match &self.thread {
+            Some(thread) if !thread.is_finished() => self.health.check(),
+            _ => Err(Error::Stopped),
+        }
     }
 
     pub(super) fn commits(&self) -> u64 {
@@ -87,19 +99,36 @@ struct Work {
     writes: Receiver<Write>,
     group_writes_max: usize,
     commits: Arc<AtomicU64>,
+    health: Arc<Health>,
 }
 
 impl Work {
     /// Until the handle is dropped and the queue is empty.
     fn run(&mut self) {
         let mut group = Vec::new();
-        while let Ok(first) = self.writes.recv() {
+        while let Some(first) = self.next() {
             group.push(first);
             group.extend(self.writes.try_iter().take(self.group_writes_max.saturating_sub(1)));
             // Nobody waits for it any more, so nobody must be told: it is as if it had never come.
             group.retain(|write| !write.answer.is_closed());
             self.write(&mut group);
         }
+    }
+
+    /// The next write, as soon as there is one.
+    fn next(&mut self) -> Option<Write> {
+        while self.health.is_failing() {
+            match self.writes.recv_timeout(RETRY_PERIOD) {
+                Ok(write) => return Some(write),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    if statements::rehearse(&mut self.connection).is_ok() {
+                        self.health.written();
+                    }
+                }
+            }
+        }
+        self.writes.recv().ok()
     }
 
     fn write(&mut self, group: &mut Vec<Write>) {
@@ -111,7 +140,7 @@ impl Work {
                 }
             }
             Err(error) => {
-                let error = Error::from(error);
+                self.health.failed(&error);
                 for Write { answer, .. } in group.drain(..) {
                     let _ = answer.send(Err(error.clone()));
                 }
@@ -120,14 +149,19 @@ impl Work {
     }
 
     /// One transaction for the group. `Err` means that none of it is in the catalogue.
-    fn commit(&mut self, group: &[Write]) -> rusqlite::Result<Vec<Result<FruitId, Error>>> {
+    fn commit(&mut self, group: &[Write]) -> Result<Vec<Result<FruitId, Error>>, Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let outcomes = group
             .iter()
             .map(|write| insert(&transaction, &write.fruit))
             .collect::<rusqlite::Result<Vec<_>>>()?;
         if outcomes.iter().any(Result::is_ok) {
+            // Before, so that a file that is gone takes no more writes; behind, so that none is acknowledged that
+            // it took while it went.
+            self.health.in_place()?;
             transaction.commit()?;
+            self.health.in_place()?;
+            self.health.written();
             self.commits.fetch_add(1, Ordering::Relaxed);
         }
         Ok(outcomes)
