@@ -24,12 +24,17 @@ pub(super) enum Selection {
     Part(Range<u64>),
     /// 304.
     NotModified,
+    /// 412.
+    PreconditionFailed,
     /// 416.
     NotSatisfiable,
 }
 
-/// Evaluates the conditions in their order of precedence.
+/// Evaluates the conditions in their order of precedence, RFC 9110 section 13.2.2.
 pub(super) fn select(method: &Method, headers: &HeaderMap, validators: &Validators) -> Selection {
+    if !is_wanted(headers, validators) {
+        return Selection::PreconditionFailed;
+    }
     if is_fresh(headers, validators) {
         return Selection::NotModified;
     }
@@ -42,6 +47,16 @@ pub(super) fn select(method: &Method, headers: &HeaderMap, validators: &Validato
     }
 }
 
+/// `If-Match`, else `If-Unmodified-Since`: whether this is what the client means.
+fn is_wanted(headers: &HeaderMap, validators: &Validators) -> bool {
+    if headers.contains_key(header::IF_MATCH) {
+        return headers.get_all(header::IF_MATCH).iter().any(|tags| names_strongly(tags, &validators.etag));
+    }
+    date(headers.get(header::IF_UNMODIFIED_SINCE))
+        .is_none_or(|since| whole_seconds(validators.modified) <= since)
+}
+
+/// `If-None-Match`, else `If-Modified-Since`: whether the client has it already.
 fn is_fresh(headers: &HeaderMap, validators: &Validators) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
         return headers.get_all(header::IF_NONE_MATCH).iter().any(|tags| names(tags, &validators.etag));
@@ -52,8 +67,16 @@ fn is_fresh(headers: &HeaderMap, validators: &Validators) -> bool {
 
 /// Weak comparison: a `W/` in front does not matter here.
 fn names(tags: &HeaderValue, etag: &str) -> bool {
-    let tags = tags.to_str().unwrap_or_default();
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    listed(tags).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// Strong comparison: a weak tag never matches.
+fn names_strongly(tags: &HeaderValue, etag: &str) -> bool {
+    listed(tags).any(|tag| tag == "*" || tag == etag)
+}
+
+fn listed(tags: &HeaderValue) -> impl Iterator<Item = &str> {
+    tags.to_str().unwrap_or_default().split(',').map(str::trim)
 }
 
 /// `If-Range`: strong comparison of a tag, or the exact date.
@@ -65,11 +88,11 @@ fn range_applies(headers: &HeaderMap, validators: &Validators) -> bool {
 
 /// One range in bytes. What is not understood, several ranges among it, is ignored as the standard allows.
 fn select_range(range: &str, length: u64) -> Selection {
-    let Some((first, last)) =
-        range.trim().strip_prefix("bytes=").and_then(|spec| spec.trim().split_once('-'))
-    else {
+    let Some((unit, positions)) = range.trim().split_once('=') else { return Selection::Whole };
+    let Some((first, last)) = positions.trim().split_once('-') else { return Selection::Whole };
+    if !unit.eq_ignore_ascii_case("bytes") {
         return Selection::Whole;
-    };
+    }
     match (position(first), position(last)) {
         (Position::At(first), Position::At(last)) if first > last => Selection::Whole,
         (Position::At(first), _) if first >= length => Selection::NotSatisfiable,
@@ -123,8 +146,10 @@ mod tests {
     fn check(method: &Method, headers: &[(&'static str, &str)], expected: &Selection) {
         let modified = httpdate::parse_http_date(MODIFIED).unwrap() + Duration::from_millis(250);
         let validators = Validators { etag: "\"a\"".to_owned(), modified, length: 100 };
-        let map =
-            headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap())).collect();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
         assert_eq!(&select(method, &map, &validators), expected, "{method} {headers:?}");
     }
 
@@ -133,6 +158,8 @@ mod tests {
         use Selection::{NotSatisfiable, Part, Whole};
         for (range, expected) in [
             ("bytes=0-0", Part(0..1)),
+            ("BYTES=0-5", Part(0..6)),
+            ("Bytes=-5", Part(95..100)),
             ("bytes=0-99", Part(0..100)),
             ("bytes=0-100", Part(0..100)),
             ("bytes=99-", Part(99..100)),
@@ -172,6 +199,31 @@ mod tests {
             let expected = if applies { Selection::Part(0..1) } else { Selection::Whole };
             check(&Method::GET, &[range, ("if-range", condition)], &expected);
         }
+    }
+
+    #[test]
+    fn what_the_client_does_not_mean_is_not_sent() {
+        use Selection::{NotModified, Part, PreconditionFailed, Whole};
+        for (headers, expected) in [
+            (&[("if-match", "\"a\"")][..], Whole),
+            (&[("if-match", "\"b\", \"a\"")], Whole),
+            (&[("if-match", "\"b\""), ("if-match", "\"a\"")], Whole),
+            (&[("if-match", "*")], Whole),
+            (&[("if-match", "\"b\"")], PreconditionFailed),
+            (&[("if-match", "W/\"a\"")], PreconditionFailed),
+            (&[("if-match", "")], PreconditionFailed),
+            (&[("if-match", "\"a\""), ("if-unmodified-since", BEFORE)], Whole),
+            (&[("if-match", "\"b\""), ("if-none-match", "\"a\"")], PreconditionFailed),
+            (&[("if-match", "\"a\""), ("if-none-match", "\"a\"")], NotModified),
+            (&[("if-match", "\"b\""), ("range", "bytes=0-0")], PreconditionFailed),
+            (&[("if-match", "\"a\""), ("range", "bytes=0-0")], Part(0..1)),
+            (&[("if-unmodified-since", MODIFIED)], Whole),
+            (&[("if-unmodified-since", BEFORE)], PreconditionFailed),
+            (&[("if-unmodified-since", "yesterday")], Whole),
+        ] {
+            check(&Method::GET, headers, &expected);
+        }
+        check(&Method::HEAD, &[("if-match", "\"b\"")], &PreconditionFailed);
     }
 
     #[test]

@@ -101,6 +101,7 @@ fn problems_of_conversions() -> Vec<Problem> {
 fn problems_of_downloads() -> Vec<Problem> {
     vec![
         kind::NOT_FOUND.because("There is no PDF of that name."),
+        pdfs::not_meant(),
         problem::RANGE_NOT_SATISFIABLE.because("The PDF has 226933 bytes."),
         Problem::internal(std::io::Error::other("as an example")),
     ]

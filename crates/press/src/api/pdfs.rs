@@ -16,14 +16,15 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use super::conditions::{Selection, Validators, select};
 use crate::{
     convert::Converter,
-    problem::RANGE_NOT_SATISFIABLE,
+    problem::{PRECONDITION_FAILED, RANGE_NOT_SATISFIABLE},
     storage::{Folder, PdfName, Store},
 };
 
 /// Downloads a PDF
 ///
 /// The PDF behind a `converted_url`, where the service keeps PDFs in a folder; a bucket serves its own. It never
-/// changes: `ETag` is strong, `If-None-Match`, `If-Modified-Since`, `If-Range` and single byte ranges are served.
+/// changes: `ETag` is strong; `If-Match`, `If-Unmodified-Since`, `If-None-Match`, `If-Modified-Since`, `If-Range` and
+/// single byte ranges are served.
 #[utoipa::path(
     get,
     path = "/pdfs/{name}.pdf",
@@ -33,6 +34,7 @@ use crate::{
         ("name" = String, Path, description = "The UUID in the `converted_url`",
             example = "67e55044-10b1-426f-9247-bb680e5fe0c8"),
         ("Range" = Option<String>, Header, description = "One range of bytes", example = "bytes=0-1023"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the PDF must have"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of a copy that the client has"),
     ),
     responses(
@@ -58,6 +60,7 @@ pub(super) async fn get_pdf(
 
     let (status, range) = match select(&method, &headers, &validators) {
         Selection::NotModified => return Ok((StatusCode::NOT_MODIFIED, caching(&validators)).into_response()),
+        Selection::PreconditionFailed => return Err(not_meant()),
         Selection::NotSatisfiable => return Err(not_satisfiable(stored.length)),
         Selection::Whole => (StatusCode::OK, 0..stored.length),
         Selection::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
@@ -78,6 +81,11 @@ async fn body(folder: &Folder, name: PdfName, range: Range<u64>) -> Result<Body,
         return Ok(Body::empty());
     }
     Ok(Body::from_stream(folder.read(name, range).await?))
+}
+
+pub(super) fn not_meant() -> Problem {
+    PRECONDITION_FAILED
+        .because("The PDF of this name is not the one that If-Match or If-Unmodified-Since means.")
 }
 
 fn not_satisfiable(length: u64) -> Problem {

@@ -60,6 +60,7 @@ async fn ranges() {
     for (range, expected) in [
         ("bytes=0-0".to_owned(), 0..1),
         ("bytes=5-9".to_owned(), 5..10),
+        ("BYTES=0-5".to_owned(), 0..6),
         (format!("bytes={last}-"), last..length),
         (format!("bytes=1-{length}"), 1..length),
         ("bytes=-7".to_owned(), length - 7..length),
@@ -125,4 +126,21 @@ async fn what_is_not_a_pdf_of_ours_is_not_there() {
     ] {
         press.get(path, &[]).await.assert_problem(path, 404, "not-found", "");
     }
+}
+
+#[tokio::test]
+async fn conditions_that_the_pdf_does_not_meet() {
+    let (press, path, body) = stored().await;
+    let etag = press.get(&path, &[]).await.header("etag").to_owned();
+    let weak = format!("W/{etag}");
+    for condition in [
+        ("if-match", "\"other\""),
+        ("if-match", &weak),
+        ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ] {
+        let answer = press.get(&path, &[condition]).await;
+        answer.assert_problem(condition.1, 412, "precondition-failed", "If-Match");
+    }
+    let answer = press.get(&path, &[("if-match", &etag)]).await;
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &body[..]));
 }
