@@ -51,6 +51,10 @@ pub(super) struct Conversion {
     /// How many bytes the PDF has.
     #[schema(example = 226_933)]
     bytes: u64,
+    /// What the image had that the PDF has not, for a person to read; absent where there is nothing to say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["the colour profile is left out: its chunk is damaged"]))]
+    warnings: Vec<String>,
 }
 
 /// Converts an image to PDF
@@ -79,7 +83,9 @@ pub(super) async fn create_pdf(
     log(&source, &result, start);
     let Converted { name, report } = result?;
     let converted_url = links.to(name);
-    Ok(Json(Conversion { source_url, converted_url, pages: report.pages.len(), bytes: report.bytes }))
+    let (pages, bytes) = (report.pages.len(), report.bytes);
+    let warnings = report.pages.into_iter().flat_map(|page| page.warnings).collect();
+    Ok(Json(Conversion { source_url, converted_url, pages, bytes, warnings }))
 }
 
 /// What happened to which source. Errors with a cause are logged with it where the answer is made.
@@ -88,6 +94,9 @@ fn log(source: &SourceUrl, result: &Result<Converted, Error>, start: Instant) {
     match result {
         Ok(Converted { name, report }) => {
             let (name, bytes) = (name.file_name(), report.bytes);
+            for warning in report.pages.iter().flat_map(|page| &page.warnings) {
+                tracing::info!(source.url = %source, pdf.name = name, warning, "image converted with a loss");
+            }
             tracing::info!(source.url = %source, pdf.name = name, pdf.bytes = bytes, duration_ms, "image converted");
         }
         Err(error) => {

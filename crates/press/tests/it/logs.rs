@@ -48,9 +48,14 @@ async fn every_source_is_named_without_its_secrets() {
         .with_ansi(false)
         .with_writer(log.clone())
         .finish();
+    // While there is but one subscriber, whoever meets an event first decides whether it is ever logged: a test on
+    // another thread, which has none. With a second one all are asked.
+    let _second = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let press = Press::start();
+    let damaged = Source::body(&images::png_with_a_damaged_resolution()).await;
+    press.convert(&damaged.url("/image.png?hush")).await.converted_url();
     let good = Source::body(&images::png()).await;
     let missing = Source::raw("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
     let text = Source::body(b"hello").await;
@@ -67,6 +72,11 @@ async fn every_source_is_named_without_its_secrets() {
     assert!(said.contains(&format!("image converted source.url={}", good.url("/image.png"))), "{said}");
     assert!(
         said.contains(&format!("image not converted source.url={}", missing.url("/image.png"))),
+        "{said}"
+    );
+    let loss = format!("image converted with a loss source.url={}", damaged.url("/image.png"));
+    assert!(
+        said.lines().any(|line| line.contains(&loss) && line.contains("the resolution is left out")),
         "{said}"
     );
     let secret = said.lines().find(|line| line.contains("hush"));

@@ -39,12 +39,25 @@ fn encode(width: u32, height: u32, color: ColorType, pixels: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A picture with a resolution whose chunk is damaged.
+pub fn png_with_a_damaged_resolution() -> Vec<u8> {
+    let mut bytes = png();
+    let damaged = b"\0\0\0\x09pHYs\0\0\x0b\x13\0\0\x0b\x13\x01\0\0\0\0";
+    // Behind the signature and the header.
+    bytes.splice(33..33, damaged.iter().copied());
+    bytes
+}
+
 /// A PNG's signature and an IHDR of this size, 8 bits RGB, and the start of what would follow.
 pub fn png_claiming(width: u32, height: u32) -> Vec<u8> {
+    header(width, height, [8, 2, 0, 0, 0])
+}
+
+fn header(width: u32, height: u32, rest: [u8; 5]) -> Vec<u8> {
     let mut ihdr = b"IHDR".to_vec();
     ihdr.extend(width.to_be_bytes());
     ihdr.extend(height.to_be_bytes());
-    ihdr.extend([8, 2, 0, 0, 0]);
+    ihdr.extend(rest);
     let crc = crc32(&ihdr);
     [b"\x89PNG\r\n\x1a\n".as_slice(), &13_u32.to_be_bytes(), &ihdr, &crc.to_be_bytes()].concat()
 }
