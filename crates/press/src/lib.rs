@@ -26,7 +26,7 @@ pub use source_url::{Invalid, SourceUrl, URL_BYTES_MAX};
 
 use convert::{Admission, Converter, Pool};
 use fetch::{Client, Network, System, Tls};
-use storage::{Location, Store};
+use storage::{Bucket, Location, Store};
 
 const NAME: &str = "press";
 
@@ -56,7 +56,10 @@ pub fn service_on(
         name: NAME,
         router: api::router(Arc::new(converter)),
         openapi: openapi(),
-        finish: None,
+        finish: Some({
+            let store = Arc::clone(&store);
+            Box::pin(async move { store.finish().await })
+        }),
         ready: Arc::new(move || -> Readiness {
             let store = Arc::clone(&store);
             Box::pin(async move { store.ready().await })
@@ -85,13 +88,14 @@ async fn check_store(settings: &Settings, chassis: &chassis::Settings) -> Findin
         Location::Folder(path) => {
             Finding { dependency: format!("store {}", path.display()), outcome: storage::check_folder(&path) }
         }
-        Location::GoogleBucket { ref bucket, .. } => {
-            let dependency = format!("store gs://{bucket}");
-            let outcome = match Store::open(&location, &settings.storage) {
-                Ok(store) => store.ready().await.map(|()| "credentials were obtained".to_owned()),
+        Location::GoogleBucket { bucket, prefix } => {
+            let endpoint = settings.storage.pdf_endpoint.as_deref();
+            let at = endpoint.map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
+            let outcome = match Bucket::open(&bucket, &prefix, &settings.storage) {
+                Ok(store) => store.check().await,
                 Err(error) => Err(error),
             };
-            Finding { dependency, outcome }
+            Finding { dependency: format!("store gs://{bucket}{at}"), outcome }
         }
     }
 }

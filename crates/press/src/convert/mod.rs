@@ -94,7 +94,7 @@ impl Converter {
     ) -> impl Future<Output = Result<Finished, Error>> + use<> {
         let (answer, answered) = oneshot::channel();
         let upload = self.store.begin(name);
-        tokio::spawn(async move {
+        self.store.tasks().spawn(async move {
             upload.run(content, answer).await;
             drop(permit);
         });

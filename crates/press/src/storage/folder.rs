@@ -18,6 +18,7 @@ use futures_util::stream::BoxStream;
 use object_store::{
     GetOptions, GetRange, ObjectStore, PutMode, local::LocalFileSystem, path::Path as ObjectPath,
 };
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::{PdfName, Target, Upload};
@@ -32,6 +33,7 @@ const LOCK_FILE: &str = ".lock";
 pub struct Folder {
     path: PathBuf,
     store: Arc<LocalFileSystem>,
+    tasks: TaskTracker,
     /// Held while the process lives. `None` where another process holds it.
     _lock: Option<fs::File>,
 }
@@ -56,7 +58,7 @@ impl Folder {
             remove_unfinished(&path).context("what an earlier process left cannot be removed")?;
         }
         let store = LocalFileSystem::new_with_prefix(&path)?.with_fsync(true);
-        Ok(Self { path, store: Arc::new(store), _lock: lock })
+        Ok(Self { path, store: Arc::new(store), tasks: TaskTracker::new(), _lock: lock })
     }
 
     pub(super) fn begin(&self, name: PdfName) -> Upload {
@@ -68,7 +70,12 @@ impl Folder {
             // a random UUID.
             mode: PutMode::Overwrite,
             attributes: object_store::Attributes::new(),
+            tasks: self.tasks.clone(),
         })
+    }
+
+    pub(super) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// Writes and removes an empty file.
@@ -81,10 +88,11 @@ impl Folder {
         write.await.with_context(|| format!("the folder {} cannot be written", self.path.display()))
     }
 
-    /// What is known of a PDF; `None` where there is none of that name.
+    /// What is known of a PDF; `None` where there is none of that name: a link, which this service never makes
+    /// and which may lead anywhere, is none, and neither is an empty file.
     pub async fn stat(&self, name: PdfName) -> Result<Option<Stored>, Error> {
-        match tokio::fs::metadata(self.path.join(name.file_name())).await {
-            Ok(metadata) if metadata.is_file() => {
+        match tokio::fs::symlink_metadata(self.path.join(name.file_name())).await {
+            Ok(metadata) if metadata.is_file() && metadata.len() > 0 => {
                 let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
                 Ok(Some(Stored { length: metadata.len(), modified }))
             }

@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use chassis::BaseUrl;
 use object_store::{ObjectStore, path::Path as ObjectPath};
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use bucket::Bucket;
@@ -88,6 +89,20 @@ impl Store {
         }
     }
 
+    /// Where what belongs to an upload is spawned: it outlives a request that is dropped.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        match self {
+            Self::Folder(folder) => folder.tasks(),
+            Self::Bucket(bucket) => bucket.tasks(),
+        }
+    }
+
+    /// Waits until every upload has ended, and those that were cut are taken back.
+    pub(crate) async fn finish(&self) {
+        self.tasks().close();
+        self.tasks().wait().await;
+    }
+
     /// Whether PDFs can be stored now, as far as that can be told without storing one.
     pub async fn ready(&self) -> anyhow::Result<()> {
         let probe = async {
@@ -122,6 +137,7 @@ struct Target {
     part_bytes: usize,
     mode: object_store::PutMode,
     attributes: object_store::Attributes,
+    tasks: TaskTracker,
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ impl Drop for Unnamed {
     fn drop(&mut self) {
         // Without a runtime the process is ending, and nothing can be sent any more.
         if let (Some(target), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
-            runtime.spawn(delete(target));
+            let tasks = target.tasks.clone();
+            tasks.spawn_on(delete(target), &runtime);
         }
     }
 }
@@ -78,9 +79,9 @@ impl Upload {
     pub async fn run(
         self,
         content: mpsc::Receiver<Content>,
-        answer: oneshot::Sender<Result<Finished, Error>>,
+        mut answer: oneshot::Sender<Result<Finished, Error>>,
     ) {
-        let result = self.store(content, &answer).await;
+        let result = self.store(content, &mut answer).await;
         // What comes back when nobody listens is dropped, and so deleted where something was stored.
         let _ = answer.send(result);
     }
@@ -88,7 +89,7 @@ impl Upload {
     async fn store(
         &self,
         mut content: mpsc::Receiver<Content>,
-        answer: &oneshot::Sender<Result<Finished, Error>>,
+        answer: &mut oneshot::Sender<Result<Finished, Error>>,
     ) -> Result<Finished, Error> {
         let (first, more) = match self.next_part(&mut content).await {
             Part::Full(first) => (first, true),
@@ -128,13 +129,18 @@ impl Upload {
         &self,
         first: PutPayload,
         content: mpsc::Receiver<Content>,
-        answer: &oneshot::Sender<Result<Finished, Error>>,
+        answer: &mut oneshot::Sender<Result<Finished, Error>>,
     ) -> Result<Finished, Error> {
         let Target { store, path, attributes, .. } = &self.target;
         let options =
             PutMultipartOptions { attributes: attributes.clone(), ..PutMultipartOptions::default() };
         let mut upload = store.put_multipart_opts(path, options).await.map_err(store_error)?;
-        let result = match self.send_parts(upload.as_mut(), first, content).await {
+        let sent = tokio::select! {
+            sent = self.send_parts(upload.as_mut(), first, content) => sent,
+            // Nobody listens: parts that the store takes slowly must not put off taking them back.
+            () = answer.closed() => Ok(Sent::Half),
+        };
+        let result = match sent {
             Ok(Sent::Whole) if !answer.is_closed() => {
                 upload.complete().await.map(|_| self.stored()).map_err(store_error)
             }

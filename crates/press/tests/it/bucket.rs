@@ -276,3 +276,36 @@ async fn nothing_is_served_under_pdfs_where_a_bucket_is_the_store() {
     let path = "/pdfs/67e55044-10b1-426f-9247-bb680e5fe0c8.pdf";
     press.get(path, &[]).await.assert_problem("bucket", 404, "not-found", "");
 }
+
+/// The outcome of the first finding, as `check` prints it.
+async fn checked(bucket: &str, endpoint: String) -> Result<String, String> {
+    let mut settings = press::Settings::default();
+    settings.storage.pdf_bucket = Some(bucket.to_owned());
+    settings.storage.pdf_endpoint = Some(endpoint.clone());
+    let finding = press::check(&settings, &chassis::Settings::default()).await.remove(0);
+    assert_eq!(finding.dependency, format!("store gs://my-pdfs at {endpoint}"));
+    finding.outcome.map_err(|error| format!("{error:#}"))
+}
+
+#[tokio::test]
+async fn a_check_asks_the_endpoint_and_stores_nothing() {
+    let gcs = Gcs::start().await;
+    let said = checked("gs://my-pdfs/a", format!("http://{}", gcs.address)).await.unwrap();
+    assert!(said.contains("no credentials are sent there; asked for a random name"), "{said}");
+    assert!(said.ends_with("storing was not tried"), "{said}");
+    assert_eq!(gcs.calls(), [Call::Get]);
+    assert_eq!(gcs.tokens(), ["Bearer none"]);
+}
+
+#[tokio::test]
+async fn a_check_tells_a_dead_endpoint_and_a_bucket_that_is_not() {
+    let said = checked("my-pdfs", "http://127.0.0.1:1".to_owned()).await.unwrap_err();
+    assert!(said.contains("refused"), "{said}");
+    let none =
+        Source::raw("HTTP/1.1 404 Not Found\r\nContent-Length: 25\r\n\r\n<Code>NoSuchBucket</Code>").await;
+    let said = checked("my-pdfs", format!("http://{}", none.address)).await.unwrap_err();
+    assert_eq!(said, "there is no bucket of this name");
+    let silent = Source::start(|_, mut stream| async move { until_closed(&mut stream).await }).await;
+    let said = checked("my-pdfs", format!("http://{}", silent.address)).await.unwrap_err();
+    assert!(said.starts_with("it did not answer in time"), "{said}");
+}

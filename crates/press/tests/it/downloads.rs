@@ -144,3 +144,17 @@ async fn conditions_that_the_pdf_does_not_meet() {
     let answer = press.get(&path, &[("if-match", &etag)]).await;
     assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &body[..]));
 }
+
+/// An empty file is what a full disk or a careless copy leaves; a link may lead out of the folder.
+#[tokio::test]
+async fn an_empty_file_and_a_link_are_no_pdfs() {
+    let (press, path, _) = stored().await;
+    let stored = press.folder().join(path.strip_prefix("/pdfs/").unwrap());
+    let empty = "67e55044-10b1-426f-9247-bb680e5fe0c8.pdf";
+    std::fs::write(press.folder().join(empty), "").unwrap();
+    let link = "67e55044-10b1-426f-9247-bb680e5fe0c9.pdf";
+    std::os::unix::fs::symlink(stored, press.folder().join(link)).unwrap();
+    for name in [empty, link] {
+        press.get(&format!("/pdfs/{name}"), &[]).await.assert_problem(name, 404, "not-found", "");
+    }
+}

@@ -16,5 +16,6 @@ mod logs;
 mod overload;
 mod redirects;
 mod refusals;
+mod shutdown;
 mod support;
 mod tls;

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 /// What was asked of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
+    Get,
     Put,
     Begin,
     Part,
@@ -113,6 +114,7 @@ async fn answer(State(gcs): State<Gcs>, request: Request) -> Response {
         (&Method::PUT, false) => Call::Put,
         (&Method::POST, true) => Call::Complete,
         (&Method::POST, false) => Call::Begin,
+        (&Method::GET, _) => Call::Get,
         (&Method::DELETE, true) => Call::Abort,
         (&Method::DELETE, false) => Call::Delete,
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
@@ -154,6 +156,10 @@ impl Cloud {
     ) -> Response {
         let id = query.get("uploadId").cloned().unwrap_or_default();
         match call {
+            Call::Get => match self.objects.get(&path) {
+                Some(object) => object.bytes.clone().into_response(),
+                None => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response(),
+            },
             Call::Put => {
                 let only_if_new = headers.get("x-goog-if-generation-match").is_some_and(|value| value == "0");
                 if only_if_new && self.objects.contains_key(&path) {
