@@ -108,6 +108,13 @@ pub enum Slow {
         /// The window.
         window: Duration,
     },
+    /// The same while it held a place that others waited for.
+    Crowded {
+        /// The bytes that were due.
+        bytes_min: u64,
+        /// The window.
+        window: Duration,
+    },
 }
 
 impl Error {
@@ -164,6 +171,10 @@ impl fmt::Display for Slow {
             Self::Total(limit) => write!(f, "it took longer than {} ms", limit.as_millis()),
             Self::Trickle { bytes_min, window } => {
                 write!(f, "it sent fewer than {bytes_min} bytes in {} ms", window.as_millis())
+            }
+            Self::Crowded { bytes_min, window } => {
+                let window_ms = window.as_millis();
+                write!(f, "it sent fewer than {bytes_min} bytes in {window_ms} ms while others waited")
             }
         }
     }

@@ -46,11 +46,10 @@ pub fn service_on(
     let location = settings.location(chassis).map_err(anyhow::Error::msg)?;
     let store = Arc::new(Store::open(&location, &settings.storage)?);
     let conversion = &settings.conversion;
-    let running_max = conversion.running_max();
     let fetch = &settings.fetch;
     let client = Client::new(fetch.policy(), fetch.limits(), fetch.fetch_user_agent.clone(), network, tls);
-    let admission = Admission::new(running_max, conversion.conversions_queue_max, conversion.queue_wait());
-    let pool = Pool::start(running_max)?;
+    let capacity = settings.capacity();
+    let (admission, pool) = (Admission::new(capacity), Pool::start(capacity.running_max)?);
     let converter = Converter::new(client, admission, pool, Arc::clone(&store), conversion.limits());
     Ok(Service {
         name: NAME,

@@ -13,6 +13,7 @@ use http::HeaderValue;
 use url::Url;
 
 use crate::{
+    convert::Capacity,
     fetch::{Limits, Policy},
     storage::Location,
 };
@@ -59,6 +60,13 @@ pub struct FetchSettings {
           value_parser = value_parser!(u64).range(1..=3_600_000))]
     pub fetch_timeout_ms: u64,
 
+    /// Sources that are waited for at one time, before their conversions; further ones are answered 503. Each costs
+    /// a socket and up to 512 KiB that are read ahead: 256 of them 128 MiB, and a quarter of the 1,024 open files
+    /// that a process commonly gets
+    #[arg(long, env = "FETCHES_MAX", default_value_t = 256,
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
+    pub fetches_max: usize,
+
     /// Bytes that one source may have. 256 MiB: the largest scans that people share have less, and memory does
     /// not grow with it
     #[arg(long, env = "SOURCE_BYTES_MAX", default_value_t = 268_435_456, value_parser = value_parser!(u64).range(1..))]
@@ -74,8 +82,9 @@ pub struct FetchSettings {
 #[derive(clap::Args, Debug, Clone)]
 #[group(skip)]
 pub struct ConversionSettings {
-    /// Conversions at one time. By default twice the processor's cores and at least 4: most of a conversion is
-    /// waiting for its source, and each holds up to 20 MiB of parts on their way to a bucket
+    /// Conversions at one time, each of a source that has begun to arrive. By default twice the processor's cores
+    /// and at least 4, since part of a conversion is waiting for its source and its store. At worst each holds
+    /// `DECODED_BYTES_MAX`, a mask of 64 MiB and 20 MiB of parts on their way to a bucket: 4 of them 850 MiB
     #[arg(long, env = "CONVERSIONS_MAX", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub conversions_max: Option<usize>,
 
@@ -90,9 +99,10 @@ pub struct ConversionSettings {
           value_parser = value_parser!(u64).range(1..=3_600_000))]
     pub conversions_queue_ms: u64,
 
-    /// Bytes of samples that one conversion may hold where an image cannot be streamed: an interlaced PNG, a
-    /// soft mask. 64 MiB is 16 megapixels with alpha; times `CONVERSIONS_MAX` it must fit into memory
-    #[arg(long, env = "DECODED_BYTES_MAX", default_value_t = 67_108_864, value_parser = value_parser!(u64).range(1..))]
+    /// Bytes of samples that one conversion may hold where an image cannot be streamed, as an interlaced PNG;
+    /// also those of a packed soft mask, up to 64 MiB. 128 MiB is 44 megapixels, or 33 with alpha, which takes
+    /// what common cameras make; times `CONVERSIONS_MAX` it must fit into memory
+    #[arg(long, env = "DECODED_BYTES_MAX", default_value_t = 134_217_728, value_parser = value_parser!(u64).range(1..))]
     pub decoded_bytes_max: u64,
 }
 
@@ -153,6 +163,16 @@ impl Settings {
         faults
     }
 
+    /// How much is taken on at one time.
+    pub(crate) fn capacity(&self) -> Capacity {
+        Capacity {
+            fetches_max: self.fetch.fetches_max,
+            running_max: self.conversion.running_max(),
+            waiting_max: self.conversion.conversions_queue_max,
+            wait_max: Duration::from_millis(self.conversion.conversions_queue_ms),
+        }
+    }
+
     /// The store that `PDF_BUCKET` names.
     pub(crate) fn location(&self, chassis: &chassis::Settings) -> Result<Location, String> {
         Location::parse(self.storage.pdf_bucket.as_deref(), &chassis.bind.data_dir)
@@ -183,15 +203,12 @@ impl ConversionSettings {
         self.conversions_max.unwrap_or_else(|| (2 * cores).max(4))
     }
 
-    pub(crate) fn queue_wait(&self) -> Duration {
-        Duration::from_millis(self.conversions_queue_ms)
-    }
-
     pub(crate) fn limits(&self) -> pdf_engine::Limits {
+        let defaults = pdf_engine::Limits::default();
         pdf_engine::Limits {
             decoded_bytes_max: self.decoded_bytes_max,
-            mask_bytes_max: self.decoded_bytes_max,
-            ..pdf_engine::Limits::default()
+            mask_bytes_max: self.decoded_bytes_max.min(defaults.mask_bytes_max),
+            ..defaults
         }
     }
 }
@@ -257,6 +274,8 @@ mod tests {
             &["--fetch-allow-private=1"],
             &["--fetch-ports=1,65535"],
             &["--fetch-timeout-ms=1"],
+            &["--fetches-max=1"],
+            &["--fetches-max=65536"],
             &["--conversions-max=1", "--conversions-queue-max=0"],
             &["--conversions-max=1024", "--conversions-queue-max=65536"],
             &["--pdf-endpoint=http://127.0.0.1:4443/"],
@@ -270,6 +289,8 @@ mod tests {
             ("--fetch-ports=65536", "invalid value"),
             ("--fetch-timeout-ms=0", "invalid value"),
             ("--source-bytes-max=0", "invalid value"),
+            ("--fetches-max=0", "invalid value"),
+            ("--fetches-max=65537", "invalid value"),
             ("--conversions-max=0", "invalid value"),
             ("--conversions-max=1025", "invalid value"),
             ("--conversions-queue-max=65537", "invalid value"),

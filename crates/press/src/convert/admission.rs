@@ -1,4 +1,4 @@
-//! How many conversions run, and how many wait.
+//! How many sources are waited for, how many conversions run, and how many wait.
 
 use std::{
     sync::{
@@ -18,12 +18,27 @@ use crate::error::Error;
 /// A place among the conversions that run, free again when its last copy is dropped.
 pub(super) type Permit = Arc<OwnedSemaphorePermit>;
 
-/// A number of places and a short queue before them.
+/// How much is taken on at one time.
+#[derive(Debug, Clone, Copy)]
+pub struct Capacity {
+    /// Sources that are waited for, those in the queue among them.
+    pub fetches_max: usize,
+    /// Conversions that run.
+    pub running_max: usize,
+    /// Conversions in the queue before them.
+    pub waiting_max: usize,
+    /// How long one stays in the queue.
+    pub wait_max: Duration,
+}
+
+/// Two gates, one behind the other, and a short queue between them.
 ///
-/// The queue is bounded in length and in time: a client that would wait longer than it has patience for is
-/// better told at once.
+/// The outer gate is wide, since waiting for a source costs little; the inner one is narrow, since converting
+/// costs memory and a processor. The queue is bounded in length and in time: a client that would wait longer than
+/// it has patience for is better told at once.
 #[derive(Debug)]
 pub struct Admission {
+    fetches: Arc<Semaphore>,
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
@@ -31,13 +46,23 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// `running_max` places, `waiting_max` in the queue, each for `wait_max` at most.
-    pub fn new(running_max: usize, waiting_max: usize, wait_max: Duration) -> Self {
-        let places = Arc::new(Semaphore::new(running_max));
-        Self { places, waiting: AtomicUsize::new(0), waiting_max, wait_max }
+    /// Room for so much.
+    pub fn new(capacity: Capacity) -> Self {
+        Self {
+            fetches: Arc::new(Semaphore::new(capacity.fetches_max)),
+            places: Arc::new(Semaphore::new(capacity.running_max)),
+            waiting: AtomicUsize::new(0),
+            waiting_max: capacity.waiting_max,
+            wait_max: capacity.wait_max,
+        }
     }
 
-    /// A place, at once or after a short wait, first come, first served.
+    /// Leave to wait for a source, at once or not at all; given back when dropped.
+    pub(super) fn fetch(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.fetches).try_acquire_owned().map_err(|_| self.busy())
+    }
+
+    /// A place to convert, at once or after a short wait, first come, first served.
     pub(super) async fn enter(&self) -> Result<Permit, Error> {
         if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
             return Ok(Arc::new(permit));
@@ -47,6 +72,11 @@ impl Admission {
             Ok(Ok(permit)) => Ok(Arc::new(permit)),
             Ok(Err(_)) | Err(_) => Err(self.busy()),
         }
+    }
+
+    /// Whether someone waits for a place.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     fn queue(&self) -> Result<InQueue<'_>, Error> {
@@ -79,13 +109,30 @@ mod tests {
 
     use super::*;
 
+    fn admission(running_max: usize) -> Admission {
+        let wait_max = Duration::from_secs(10);
+        Admission::new(Capacity { fetches_max: 2, running_max, waiting_max: 1, wait_max })
+    }
+
+    #[test]
+    fn fetches_are_bounded_and_do_not_wait() {
+        let admission = admission(1);
+        let first = admission.fetch().unwrap();
+        let _second = admission.fetch().unwrap();
+        assert!(matches!(admission.fetch(), Err(Error::Busy { .. })));
+        drop(first);
+        assert!(admission.fetch().is_ok());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_queue_is_bounded_in_length() {
-        let admission = Admission::new(2, 1, Duration::from_secs(10));
+        let admission = admission(2);
         let first = admission.enter().await.unwrap();
         let second = admission.enter().await.unwrap();
         let mut third = Box::pin(admission.enter());
+        assert!(!admission.is_crowded());
         assert!(poll!(&mut third).is_pending());
+        assert!(admission.is_crowded());
         let fourth = admission.enter().now_or_never().expect("answered at once");
         assert!(matches!(fourth, Err(Error::Busy { .. })));
         drop(first);
@@ -97,7 +144,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_queue_is_bounded_in_time() {
-        let admission = Admission::new(1, 1, Duration::from_secs(10));
+        let admission = admission(1);
         let place = admission.enter().await.unwrap();
         let start = tokio::time::Instant::now();
         assert!(matches!(admission.enter().await, Err(Error::Busy { .. })));
@@ -108,7 +155,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_waiting_leaves_the_queue() {
-        let admission = Admission::new(1, 1, Duration::from_secs(10));
+        let admission = admission(1);
         let _place = admission.enter().await.unwrap();
         for _ in 0..3 {
             let mut waiting = Box::pin(admission.enter());

@@ -1,12 +1,14 @@
-//! From a source's URL to a stored PDF: admit → fetch → convert → store.
+//! From a source's URL to a stored PDF: fetch → admit → convert → store.
 //!
-//! The three steps after admission run at once, joined by channels that hold a few pieces each, so that a
+//! A place among the conversions is taken when a source has begun to arrive, never while it is silent. The steps
+//! after that run at once, joined by channels that hold a few pieces each, so that a
 //! conversion goes at the pace of its slowest step and its memory does not grow with the image. Each step ends
 //! when its neighbour does: a channel that closes without its end marker is a failure, never the end of a file.
-//! Dropping the future of [`Converter::convert`] (a client that goes away, a deadline) stops all three.
+//! Dropping the future of [`Converter::convert`] (a client that goes away, a deadline) stops all of them.
 
 mod admission;
 mod engine;
+mod feed;
 mod pipe;
 mod pool;
 
@@ -16,16 +18,17 @@ use futures_util::FutureExt;
 use pdf_engine::{Cancel, Options, Report};
 use tokio::sync::{mpsc, oneshot};
 
-pub use admission::Admission;
+pub use admission::{Admission, Capacity};
 pub use pool::Pool;
 
 use crate::{
     error::Error,
-    fetch::{Body, Client},
+    fetch::Client,
     source_url::SourceUrl,
     storage::{Content, Finished, PdfName, Store},
 };
 use admission::Permit;
+use feed::Feed;
 use pipe::{PIECES_IN_FLIGHT, SourceReader, StoreWriter};
 
 /// A PDF that is in the store.
@@ -66,8 +69,11 @@ impl Converter {
 
     /// Fetches `source`, converts it and stores the PDF. After an error nothing is left in the store.
     pub async fn convert(&self, source: &SourceUrl) -> Result<Converted, Error> {
+        let leave_to_fetch = self.admission.fetch()?;
+        let feed = Feed::open(self.client.get(source).await?).await?;
         let permit = self.admission.enter().await?;
-        let body = self.client.get(source).await?;
+        drop(leave_to_fetch);
+
         let (pieces, source_pieces) = mpsc::channel(PIECES_IN_FLIGHT);
         let (pdf_pieces, content) = mpsc::channel(PIECES_IN_FLIGHT);
         let cancel = CancelOnDrop(Cancel::new());
@@ -81,7 +87,7 @@ impl Converter {
             pdf_engine::convert(sources, pdf, &Options::default(), &limits, &cancelled)
         });
         let stored = self.begin_upload(name, content, permit);
-        let (fetched, converted, stored) = tokio::join!(pump(body, pieces), converted, stored);
+        let (fetched, converted, stored) = tokio::join!(feed.run(pieces, &self.admission), converted, stored);
         let report = outcome(fetched, converted, stored)?;
         Ok(Converted { name, report })
     }
@@ -108,25 +114,6 @@ struct CancelOnDrop(Cancel);
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
-    }
-}
-
-/// Hands the source's bytes to the engine until either has enough.
-async fn pump(mut body: Body, pieces: mpsc::Sender<pipe::Piece>) -> Result<(), Error> {
-    loop {
-        let chunk = tokio::select! {
-            biased;
-            // The engine has all it needs, or has failed: what else the source sends does not matter.
-            () = pieces.closed() => return Ok(()),
-            chunk = body.chunk() => chunk?,
-        };
-        let (piece, end) = match chunk {
-            Some(bytes) => (pipe::Piece::Data(bytes), false),
-            None => (pipe::Piece::End, true),
-        };
-        if pieces.send(piece).await.is_err() || end {
-            return Ok(());
-        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! The body of a source: counted, paced, and never trusted to be as long as it says.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 
-use super::{Limits, connection::Connection, patience::Patience};
+use super::{
+    Limits,
+    connection::Connection,
+    pace::{Pace, Window},
+    patience::Patience,
+};
 use crate::error::{Error, Slow};
 
 /// The bytes of a source, in the order they arrive. Dropping it closes the connection.
@@ -16,6 +19,7 @@ pub struct Body {
     _connection: Connection,
     patience: Patience,
     pace: Pace,
+    trickle: Slow,
     limit_bytes: u64,
     left_bytes: u64,
 }
@@ -31,8 +35,11 @@ impl Body {
         if incoming.size_hint().lower() > limit_bytes {
             return Err(Error::SourceTooLarge { limit_bytes });
         }
-        let pace = Pace::new(limits.window, limits.window_bytes_min);
-        Ok(Self { incoming, _connection: connection, patience, pace, limit_bytes, left_bytes: limit_bytes })
+        let (window, bytes_min) = (limits.window, limits.window_bytes_min);
+        let pace = Pace::new(window, bytes_min);
+        let trickle = Slow::Trickle { bytes_min, window };
+        let left_bytes = limit_bytes;
+        Ok(Self { incoming, _connection: connection, patience, pace, trickle, limit_bytes, left_bytes })
     }
 
     /// The next bytes; `None` once the source said that this was all.
@@ -56,67 +63,14 @@ impl Body {
     async fn frame(&mut self) -> Result<Option<Result<hyper::body::Frame<Bytes>, hyper::Error>>, Error> {
         loop {
             let (frame, waited) = self.patience.spend_at_most(self.pace.left(), self.incoming.frame()).await;
-            self.pace.waited(waited)?;
+            if self.pace.waited(waited) == Window::Missed {
+                return Err(Error::TooSlow(self.trickle));
+            }
             match frame {
                 Some(frame) => return Ok(frame),
                 None if self.patience.is_exhausted() => return Err(self.patience.exhausted()),
                 None => {}
             }
         }
-    }
-}
-
-/// The least throughput: in each window of waiting, so many bytes are due.
-#[derive(Debug)]
-struct Pace {
-    window: Duration,
-    bytes_min: u64,
-    waited: Duration,
-    bytes: u64,
-}
-
-impl Pace {
-    fn new(window: Duration, bytes_min: u64) -> Self {
-        Self { window, bytes_min, waited: Duration::ZERO, bytes: 0 }
-    }
-
-    fn left(&self) -> Duration {
-        self.window.saturating_sub(self.waited)
-    }
-
-    fn arrived(&mut self, bytes: u64) {
-        self.bytes += bytes;
-    }
-
-    fn waited(&mut self, waited: Duration) -> Result<(), Error> {
-        self.waited += waited;
-        if self.waited < self.window {
-            return Ok(());
-        }
-        if self.bytes < self.bytes_min {
-            let (bytes_min, window) = (self.bytes_min, self.window);
-            return Err(Error::TooSlow(Slow::Trickle { bytes_min, window }));
-        }
-        *self = Self::new(self.window, self.bytes_min);
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_with_enough_bytes_opens_the_next_one() {
-        let second = Duration::from_secs(1);
-        let mut pace = Pace::new(2 * second, 100);
-        pace.arrived(100);
-        assert!(pace.waited(second).is_ok());
-        assert_eq!(pace.left(), second);
-        assert!(pace.waited(second).is_ok());
-        assert_eq!(pace.left(), 2 * second);
-        pace.arrived(99);
-        let error = pace.waited(2 * second).unwrap_err();
-        assert_eq!(error.to_string(), "the source was too slow: it sent fewer than 100 bytes in 2000 ms");
     }
 }

@@ -9,6 +9,7 @@
 mod body;
 mod connection;
 mod network;
+mod pace;
 mod patience;
 mod policy;
 
@@ -22,6 +23,7 @@ use hyper::body::Incoming;
 pub use body::Body;
 pub use connection::Tls;
 pub use network::{Network, System};
+pub(crate) use pace::{Pace, Window};
 pub use policy::Policy;
 
 use crate::{

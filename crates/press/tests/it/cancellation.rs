@@ -24,12 +24,12 @@ async fn hang_up(press: &Press, url: &str, until: impl Future<Output = ()>) {
 
 #[tokio::test]
 async fn while_the_source_has_not_answered() {
-    let press = Press::with(|settings| settings.conversion.conversions_max = Some(1));
+    let press = Press::with(|settings| settings.fetch.fetches_max = 1);
     let source = Source::start(|_, mut stream| async move { until_closed(&mut stream).await }).await;
     let asked = eventually("asked", || async { !source.requests().is_empty() });
     hang_up(&press, &source.url("/"), asked).await;
     eventually("the source is hung up on", || async { source.open() == 0 }).await;
-    // The one place is free again.
+    // The one source that may be waited for is another again.
     press.pdf(&Source::body(&images::png()).await.url("/")).await;
 }
 

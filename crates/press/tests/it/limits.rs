@@ -172,6 +172,21 @@ async fn pixels_and_decoded_bytes_are_bounded() {
     press.convert(&source.url("/")).await.assert_problem("area", 422, "image-too-large", "pixels");
 }
 
+/// What passes the limit is decoded, and found to have no data.
+#[tokio::test]
+async fn an_interlaced_picture_of_a_common_camera_is_decoded() {
+    let press = Press::start();
+    for (width, height, transparent, slug, detail) in [
+        (6000, 4000, false, "image-broken", ""),
+        // 128 MiB, and a row more.
+        (8192, 4096, true, "image-broken", ""),
+        (8192, 4097, true, "image-too-large", "134,250,496 bytes"),
+    ] {
+        let source = Source::body(&images::interlaced_png_claiming(width, height, transparent)).await;
+        press.convert(&source.url("/")).await.assert_problem("interlaced", 422, slug, detail);
+    }
+}
+
 #[tokio::test]
 async fn names_and_addresses_that_never_answer() {
     let limits =

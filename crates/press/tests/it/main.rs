@@ -17,5 +17,6 @@ mod overload;
 mod redirects;
 mod refusals;
 mod shutdown;
+mod slow_sources;
 mod support;
 mod tls;

@@ -53,6 +53,18 @@ pub fn png_claiming(width: u32, height: u32) -> Vec<u8> {
     header(width, height, [8, 2, 0, 0, 0])
 }
 
+/// The same of an interlaced one, with transparency or without.
+pub fn interlaced_png_claiming(width: u32, height: u32, transparent: bool) -> Vec<u8> {
+    let mut bytes = header(width, height, [8, if transparent { 6 } else { 2 }, 0, 0, 1]);
+    // An empty end of the image data, so that the decoder begins.
+    for chunk in [b"IDAT".as_slice(), b"IEND"] {
+        bytes.extend([0; 4]);
+        bytes.extend(chunk);
+        bytes.extend(crc32(chunk).to_be_bytes());
+    }
+    bytes
+}
+
 fn header(width: u32, height: u32, rest: [u8; 5]) -> Vec<u8> {
     let mut ihdr = b"IHDR".to_vec();
     ihdr.extend(width.to_be_bytes());

@@ -62,6 +62,11 @@ impl Press {
         self.post(json!({ "source_url": source_url }).to_string()).await
     }
 
+    /// The same for a URL that nobody else keeps.
+    pub async fn convert_owned(&self, source_url: String) -> Answer {
+        self.convert(&source_url).await
+    }
+
     pub async fn post(&self, body: impl Into<Body>) -> Answer {
         let request = Request::post("/image_to_pdf").header(header::CONTENT_TYPE, "application/json");
         self.call(request.body(body.into()).unwrap()).await
