@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 /// Where the kinds of problem are explained, one heading each.
 pub const TYPE_BASE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/problems.md#");
 
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
 /// Characters of what a client sent that an answer repeats; a hostile name could fill the whole body.
 const REPEATED_CHARACTERS_MAX: usize = 100;
 
@@ -67,6 +69,10 @@ pub mod kind {
         BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "Request body too large";
         /// The body is of another media type than the endpoint reads.
         UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
+        /// The request's URI is longer than the server reads.
+        URI_TOO_LONG = "uri-too-long", URI_TOO_LONG, "URI too long";
+        /// The request's header is larger than the server reads.
+        HEADER_TOO_LARGE = "header-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "Request header too large";
         /// The request was understood; a field's value is not acceptable.
         INVALID_FIELDS = "invalid-fields", UNPROCESSABLE_ENTITY, "Invalid fields";
         /// The `Host` is none that this service answers for.
@@ -202,6 +208,19 @@ impl Problem {
         self.kind
     }
 
+    /// The wire form.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        let body = Body {
+            kind: format!("{TYPE_BASE}{}", self.kind.slug),
+            title: self.kind.title,
+            status: self.kind.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        // Strings and integers alone: there is nothing in it that could fail to serialise.
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
     /// What the client reads.
     pub fn detail(&self) -> &str {
         &self.detail
@@ -215,18 +234,9 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
-            kind: format!("{TYPE_BASE}{}", self.kind.slug),
-            title: self.kind.title,
-            status: self.kind.status.as_u16(),
-            detail: &self.detail,
-            errors: &self.errors,
-        };
-        // Strings and integers alone: there is nothing in it that could fail to serialise.
-        let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.kind.status, bytes).into_response();
+        let mut response = (self.kind.status, self.to_json()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         for (name, value) in self.headers {
             headers.insert(name, value);
         }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod connection;
+mod refusal;
 
 use std::{io, sync::Arc, time::Duration};
 

@@ -37,6 +37,8 @@ struct State {
     header_timeout: Duration,
     idle_timeout: Duration,
     http2: bool,
+    /// Whether bytes of answers may still be waiting inside the library.
+    owes_answers: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,7 @@ impl Activity {
             header_timeout: limits.header_timeout,
             idle_timeout: limits.idle_timeout,
             http2: false,
+            owes_answers: false,
         })))
     }
 
@@ -90,12 +93,26 @@ impl Activity {
     pub(super) fn begin(&self, version: Version) -> InFlight {
         let mut state = self.state();
         state.http2 = version == Version::HTTP_2;
+        state.owes_answers = true;
         let (requests, answering) = match state.phase {
             Phase::Busy { requests, answering } => (requests, answering),
             _ => (0, 0),
         };
         state.phase = Phase::Busy { requests: requests + 1, answering };
         InFlight { activity: self.clone(), answering: false }
+    }
+
+    /// Whether what is written next may belong to the answer to a request.
+    pub(super) fn owes_answers(&self) -> bool {
+        self.state().owes_answers
+    }
+
+    /// Everything that the library had to write is out.
+    pub(super) fn flushed(&self) {
+        let mut state = self.state();
+        if !matches!(state.phase, Phase::Busy { .. }) {
+            state.owes_answers = false;
+        }
     }
 
     fn read_bytes(&self) {

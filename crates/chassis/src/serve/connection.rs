@@ -20,11 +20,12 @@ use tower::ServiceExt;
 use super::{
     ConnectionLimits,
     activity::{Activity, WatchedBody, WatchedIo},
+    refusal::RefusingIo,
 };
 use crate::address::Peer;
 
 /// Bytes of a request's header; more is answered 431.
-const HEADER_BYTES_MAX: u32 = 64 * 1024;
+pub(super) const HEADER_BYTES_MAX: u32 = 64 * 1024;
 /// Requests at one time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
 /// How often a silent HTTP/2 peer is asked whether it is still there, and how long it has for its answer.
@@ -61,7 +62,11 @@ impl Connection {
     /// Serves requests until the client closes, a limit is reached, or the server stops.
     pub(super) async fn serve(self, stream: TcpStream) {
         let activity = Activity::new(self.limits);
-        let io = TokioIo::new(WatchedIo::new(stream, activity.clone()));
+        let io = TokioIo::new(RefusingIo::new(
+            WatchedIo::new(stream, activity.clone()),
+            activity.clone(),
+            self.peer,
+        ));
         let builder = protocols();
         let (router, peer, watched) = (self.router.clone(), self.peer, activity.clone());
         let service = service_fn(move |request| answer(router.clone(), peer, watched.clone(), request));

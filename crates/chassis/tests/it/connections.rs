@@ -165,6 +165,44 @@ async fn a_crowd_is_served_one_after_the_other() {
     server.stop().await.unwrap().unwrap();
 }
 
+/// One whole answer that is a problem, has an id, and closes.
+fn is_a_problem(answer: &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let field = |name: &str| {
+        let mut found = head.lines().filter_map(|line| line.strip_prefix(&format!("{name}: ")));
+        let value = found.next().unwrap_or_else(|| panic!("no {name} in {head}"));
+        assert_eq!(found.next(), None, "{name} twice in {head}");
+        value
+    };
+    assert_eq!(field("content-type"), "application/problem+json");
+    assert_eq!(field("content-length"), body.len().to_string());
+    assert_eq!(field("connection"), "close");
+    assert_eq!(field("x-request-id").len(), 36);
+    let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(problem["status"].as_u64(), head[9..12].parse().ok());
+    assert!(problem["type"].as_str().is_some_and(|kind| kind.contains("/docs/problems.md#")));
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.ends_with('.')));
+}
+
+#[tokio::test]
+async fn garbage_behind_a_request_is_refused_after_its_answer() {
+    let server = Server::start(Settings::default()).await;
+    let mut client = Client::connect(server.public).await;
+    client.get("/ping").await;
+    assert!(client.answer().await.contains("pong"));
+    client.send(b"GET /\xff HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let (answer, _) = client.until_closed().await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    is_a_problem(&answer);
+
+    // An answer that looks like the library's own is left alone.
+    let mut client = Client::connect(server.public).await;
+    client.send("GET /like-a-refusal HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
+    let (answer, _) = client.until_closed().await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.ends_with("\r\n\r\n"), "{answer}");
+    server.stop().await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn what_is_no_http_is_refused_at_once() {
     let server = Server::start(Settings::default()).await;
@@ -177,12 +215,16 @@ async fn what_is_no_http_is_refused_at_once() {
             "HTTP/1.1 400",
         ),
         ("POST /things HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n".to_owned(), "HTTP/1.1 400"),
+        ("GET / HTTP/9.9\r\nhost: a\r\n\r\n".to_owned(), "HTTP/1.1 400"),
     ] {
-        let mut client = Client::connect(server.public).await;
-        client.send(bytes).await;
-        let (answer, time) = client.until_closed().await;
-        assert!(answer.starts_with(status), "{answer}");
-        assert!(time < SLACK, "{time:?}");
+        for listener in [server.public, server.ops] {
+            let mut client = Client::connect(listener).await;
+            client.send(&bytes).await;
+            let (answer, time) = client.until_closed().await;
+            assert!(answer.starts_with(status), "{answer}");
+            assert!(time < SLACK, "{time:?}");
+            is_a_problem(&answer);
+        }
     }
     server.stop().await.unwrap().unwrap();
 }

@@ -32,6 +32,17 @@ fn each_request_gets_one_line() {
 }
 
 #[test]
+fn what_is_no_request_is_logged_with_the_id_it_got() {
+    let process = Process::start(&[]);
+    let answer = get(process.public, "/ no-version", "");
+    let line = process.line(|line| line["target"] == "chassis::access");
+    assert_eq!(line["http.response.status_code"], 400);
+    assert_eq!(line["client.address"], "127.0.0.1");
+    let id = line["request.id"].as_str().unwrap();
+    assert!(answer.contains(&format!("x-request-id: {id}\r\n")), "{answer}");
+}
+
+#[test]
 fn a_failure_is_logged_once_with_all_its_causes() {
     let process = Process::start(&[]);
     process.get("/fail", "x-request-id: failing\r\n");

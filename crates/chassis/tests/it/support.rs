@@ -41,6 +41,7 @@ pub(crate) fn service() -> Service {
         .route("/large/{bytes}", get(|Path(bytes): Path<usize>| async move { "x".repeat(bytes) }))
         .route("/endless", get(endless))
         .route("/pdf", get(|| async { ([("content-type", "application/pdf")], "x".repeat(4096)) }))
+        .route("/like-a-refusal", get(|| async { StatusCode::BAD_REQUEST }))
         .route("/fail", get(fail))
         .route("/unavailable", get(unavailable))
         .route("/panic", get(panic));
