@@ -58,8 +58,14 @@ pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
     }
     let health = Arc::new(Health::new(ready));
     let routes = routes.merge(health::router(&health));
-    let public = middleware::stack(with_fallbacks(routes), &context);
-    let ops = with_fallbacks(health::router(&health).merge(metrics::router(&context)));
+    let public = middleware::stack(
+        with_fallbacks(routes, "Nothing is at this path; /openapi.json lists what is."),
+        &context,
+    );
+    let ops = with_fallbacks(
+        health::router(&health).merge(metrics::router(&context)),
+        "Nothing is at this path; /metrics, /ping, /livez and /readyz are here.",
+    );
     Ok(App { public, ops, health, finish })
 }
 
@@ -77,12 +83,9 @@ pub(crate) fn context(settings: &Settings, reporter: Option<Reporter>) -> Arc<Co
 }
 
 /// Without both, axum answers 404 and 405 with empty bodies.
-fn with_fallbacks(routes: Router) -> Router {
+fn with_fallbacks(routes: Router, not_found: &'static str) -> Router {
+    let not_found = move || std::future::ready(kind::NOT_FOUND.because(not_found));
     routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
-}
-
-async fn not_found() -> Problem {
-    kind::NOT_FOUND.because("Nothing is at this path; /openapi.json lists what is.")
 }
 
 async fn method_not_allowed() -> Problem {

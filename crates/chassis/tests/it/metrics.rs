@@ -71,3 +71,17 @@ async fn requests_in_flight_are_gauged() {
     assert_eq!(slow.await.unwrap(), 200);
     assert_eq!(gauge().await, "http_server_active_requests 0");
 }
+
+#[tokio::test]
+async fn an_unknown_path_is_told_what_is_on_this_port() {
+    let app = chassis::app(&Settings::default(), vec![service()]).unwrap();
+    let reply = get_with(&app.ops, "/nothing", &[]).await;
+    assert_eq!(reply.slug(), "not-found");
+    let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+    let named: Vec<_> =
+        detail.split([' ', ',', '.']).filter(|word| word.starts_with('/')).map(str::to_owned).collect();
+    assert_eq!(named.len(), 4, "{detail}");
+    for path in named {
+        assert_eq!(get_with(&app.ops, &path, &[]).await.status, 200, "{path}");
+    }
+}
