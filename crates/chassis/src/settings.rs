@@ -11,7 +11,7 @@ mod log;
 mod shutdown;
 mod telemetry;
 
-pub use bind::{Bind, MetricsPort};
+pub use bind::{Bind, MetricsPort, parse_host};
 pub use hosts::{AllowedHost, CorsOrigin, Hosts};
 pub use limits::Limits;
 pub use log::{Log, LogFormat, LogLevel};

@@ -10,8 +10,8 @@ use std::{
 #[derive(clap::Args, Debug, Clone)]
 #[group(skip)]
 pub struct Bind {
-    /// The IP address that the API listens on. Only this machine by default, because nothing asks for a
-    /// password; container images set 0.0.0.0
+    /// The IP address that the API listens on, or localhost. Only this machine by default, because nothing asks
+    /// for a password; container images set 0.0.0.0
     #[arg(long, env = "HOST", default_value = "127.0.0.1", value_parser = parse_host)]
     pub host: IpAddr,
 
@@ -19,7 +19,7 @@ pub struct Bind {
     #[arg(long, env = "PORT", default_value_t = 8080)]
     pub port: u16,
 
-    /// The IP address that the metrics listen on; that of HOST when unset
+    /// The IP address that the metrics listen on, or localhost; that of HOST when unset
     #[arg(long, env = "METRICS_HOST", value_parser = parse_host)]
     pub metrics_host: Option<IpAddr>,
 
@@ -68,7 +68,9 @@ impl FromStr for MetricsPort {
     }
 }
 
-fn parse_host(text: &str) -> Result<IpAddr, String> {
+/// `HOST` as people write it: an IP address, an IPv6 address in brackets, or `localhost`, which is 127.0.0.1. No other
+/// name: what it resolves to could be another address tomorrow.
+pub fn parse_host(text: &str) -> Result<IpAddr, String> {
     if text.eq_ignore_ascii_case("localhost") {
         return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
@@ -76,7 +78,7 @@ fn parse_host(text: &str) -> Result<IpAddr, String> {
     text.trim_start_matches('[')
         .trim_end_matches(']')
         .parse()
-        .map_err(|_| "must be an IP address to listen on, such as 127.0.0.1, 0.0.0.0 or ::".to_owned())
+        .map_err(|_| "must be localhost or an IP address, such as 127.0.0.1, 0.0.0.0 or ::".to_owned())
 }
 
 #[cfg(test)]

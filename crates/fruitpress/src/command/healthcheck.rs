@@ -10,14 +10,15 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use chassis::settings::parse_host;
 
 use super::complain;
 
 /// Asks the server on this machine whether it is ready; exit status 0 or 1.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where the server listens; an unspecified address (0.0.0.0, ::) is asked on loopback.
-    #[arg(long, env = "HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    /// Where the server listens, an IP address or localhost; an unspecified address (0.0.0.0, ::) is asked on loopback.
+    #[arg(long, env = "HOST", default_value = "127.0.0.1", value_parser = parse_host)]
     host: IpAddr,
 
     /// The port it listens on.
@@ -69,4 +70,33 @@ fn status_of(address: SocketAddr, path: &str, timeout: Duration) -> anyhow::Resu
     let line = String::from_utf8_lossy(&line);
     let status = line.strip_prefix("HTTP/1.1 ").context("what answered does not speak HTTP/1.1")?;
     Ok(status.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn hosts_are_read_as_the_server_reads_them() {
+        for (text, expected) in [
+            ("localhost", Some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+            ("[::1]", Some(IpAddr::V6(Ipv6Addr::LOCALHOST))),
+            ("0.0.0.0", Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED))),
+            ("example.com", None),
+            ("", None),
+        ] {
+            let parsed = Cli::try_parse_from(["healthcheck", "--host", text]);
+            assert_eq!(parsed.ok().map(|cli| cli.args.host), expected, "{text:?}");
+            let served = parse_host(text).ok();
+            assert_eq!(served, expected, "{text:?}");
+        }
+    }
 }
