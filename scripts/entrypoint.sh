@@ -67,12 +67,13 @@ prod() {
     echo "${binary} is missing: build it with \`cargo build --release\`" >&2
     exit 1
   fi
-  export REQUIRE_SETTINGS="${REQUIRE_SETTINGS-PROJECT_ID,PDF_BUCKET,SENTRY_DSN}"
+  export REQUIRE_SETTINGS=PROJECT_ID,PDF_BUCKET,SENTRY_DSN
   exec "${binary}" serve press
 }
 
 [ $# -eq 1 ] || usage
-cd "$(dirname "$0")/.."
+# The script itself may be a link.
+cd "$(dirname "$(readlink -f "$0")")/.."
 export HOST="${HOST:-0.0.0.0}" PORT="${PORT:-3333}"
 case "$1" in
   dev) dev ;;

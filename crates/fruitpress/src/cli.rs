@@ -8,7 +8,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand,
-    builder::Resettable,
+    builder::{Resettable, ValueParser},
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -22,7 +22,7 @@ use crate::command::{check, completions, healthcheck, openapi, serve};
 ///
 /// Without a subcommand it serves everything it carries.
 #[derive(Debug, Parser)]
-#[command(name = "fruitpress", version, max_term_width = 110)]
+#[command(name = "fruitpress", version, max_term_width = 110, override_usage = "fruitpress [COMMAND]")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -78,12 +78,16 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
     }
     let mut clap = without_empty_variables(Cli::command());
     let mut faults = Vec::new();
+    for variable in variables_that_are_no_text(&clap, &args) {
+        faults.push(format!("{variable}: is not valid UTF-8"));
+        clap = without_variable(clap, &variable);
+    }
     let matches = loop {
         match clap.try_get_matches_from_mut(&args) {
             Ok(matches) => break matches,
             Err(error) => match variable_at_fault(&clap, &args, &error) {
-                Some(variable) => {
-                    faults.push(format!("{variable}: {}", cause(&error)));
+                Some((variable, secret)) => {
+                    faults.push(format!("{variable}: {}", cause(&error, secret)));
                     clap = without_variable(clap, &variable);
                 }
                 None => return Err(Refused::Clap(error)),
@@ -125,8 +129,24 @@ fn without_variable(clap: clap::Command, variable: &str) -> clap::Command {
     })
 }
 
-/// The environment variable whose value clap refused; `None` where the fault is on the command line itself.
-fn variable_at_fault(clap: &clap::Command, args: &[OsString], error: &clap::Error) -> Option<String> {
+/// Variables of the subcommand whose values are not UTF-8 and are no paths either: clap refuses them without
+/// saying which.
+fn variables_that_are_no_text(clap: &clap::Command, args: &[OsString]) -> Vec<String> {
+    let subcommand = args.get(1).and_then(|name| clap.find_subcommand(name));
+    subcommand
+        .map(clap::Command::get_arguments)
+        .into_iter()
+        .flatten()
+        .filter(|argument| argument.get_value_parser().type_id() != ValueParser::path_buf().type_id())
+        .filter_map(|argument| argument.get_env()?.to_str())
+        .filter(|variable| std::env::var_os(variable).is_some_and(|value| value.to_str().is_none()))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The environment variable whose value clap refused, and whether the value is a secret; `None` where the fault
+/// is on the command line itself.
+fn variable_at_fault(clap: &clap::Command, args: &[OsString], error: &clap::Error) -> Option<(String, bool)> {
     if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::InvalidUtf8)
     {
         return None;
@@ -139,11 +159,17 @@ fn variable_at_fault(clap: &clap::Command, args: &[OsString], error: &clap::Erro
         args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.split('=').next() == Some(&flag))
     });
     let variable = argument.get_env()?.to_str()?;
-    (!typed && std::env::var_os(variable).is_some()).then(|| variable.to_owned())
+    let from_environment = !typed && std::env::var_os(variable).is_some();
+    from_environment.then(|| (variable.to_owned(), argument.is_hide_env_values_set()))
 }
 
-/// What is wrong with the value, without clap's frame around it: its first line, less the word `error`.
-fn cause(error: &clap::Error) -> String {
+/// What is wrong with the value, without clap's frame around it: its first line, less the word `error`. Of a
+/// secret, only what its parser says: clap's line repeats the value.
+fn cause(error: &clap::Error, secret: bool) -> String {
+    if secret {
+        let parser = std::error::Error::source(error);
+        return parser.map_or_else(|| "has an invalid value".to_owned(), ToString::to_string);
+    }
     let rendered = error.to_string();
     let lines: Vec<&str> =
         rendered.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();

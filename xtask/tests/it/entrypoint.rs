@@ -51,7 +51,7 @@ fn prod_becomes_the_release_binary() {
         (&[][..], format!("HOST=0.0.0.0 PORT=3333 REQUIRE_SETTINGS={required}")),
         (&[("PORT", "80"), ("HOST", "::1")], format!("HOST=::1 PORT=80 REQUIRE_SETTINGS={required}")),
         (&[("PORT", ""), ("HOST", "")], format!("HOST=0.0.0.0 PORT=3333 REQUIRE_SETTINGS={required}")),
-        (&[("REQUIRE_SETTINGS", "")], "HOST=0.0.0.0 PORT=3333 REQUIRE_SETTINGS=".to_owned()),
+        (&[("REQUIRE_SETTINGS", "")], format!("HOST=0.0.0.0 PORT=3333 REQUIRE_SETTINGS={required}")),
         (&[("CARGO_TARGET_DIR", elsewhere)], format!("HOST=0.0.0.0 PORT=3333 REQUIRE_SETTINGS={required}")),
     ] {
         let mut command = sandbox.script("entrypoint.sh", &["prod"]);

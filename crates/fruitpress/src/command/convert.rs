@@ -1,18 +1,27 @@
 //! `fruitpress convert`: the engine on the command line.
 
+mod image;
+mod output;
+
 use std::{
-    fs::{self, File},
-    io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{Context, ensure};
-use pdf_engine::{Cancel, Limits, Options, Report, Source};
+use anyhow::ensure;
+use pdf_engine::{Cancel, Error, Limits, Options, Report, Source};
+
+use self::{
+    image::{CannotOpen, Image},
+    output::Output,
+};
+use super::complain;
 
 /// Converts images to one PDF without changing a pixel, a page each.
 ///
-/// JPEG and PNG, known by their content. What is written under OUT is whole or not there at all.
+/// JPEG and PNG, known by their content. What is written under OUT is whole or not there at all. What was left
+/// out of an image, such as a broken colour profile, is said on standard error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The images, in the order of their pages; `-` is standard input.
@@ -31,104 +40,54 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let piped = self.images.iter().filter(|image| is_dash(image)).count();
         ensure!(piped <= 1, "standard input can be read once: `-` stands {piped} times among the images");
-        if is_dash(&self.output) {
+        let report = if is_dash(&self.output) {
             ensure!(
                 !io::stdout().is_terminal(),
                 "a PDF is not for a terminal: name a file with -o, or redirect"
             );
-            self.convert_to(io::stdout().lock())?;
-        } else if fs::metadata(&self.output).is_ok_and(|existing| !existing.is_file() && !existing.is_dir()) {
-            // A pipe or a device: it can be written, not replaced.
-            let device = File::options().write(true).open(&self.output);
-            self.convert_to(device.with_context(|| self.cannot_write())?)?;
+            self.convert_to(io::stdout())?
         } else {
-            self.convert_to_file()?;
+            Output::at(&self.output, &self.images)?.write(|file| self.convert_to(file))?
+        };
+        for page in &report.pages {
+            for warning in &page.warnings {
+                complain(&format!("{}: {warning}", self.name(page.index)));
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Writes beside the output and renames, so that nobody sees half a PDF and a failure keeps what was there.
-    fn convert_to_file(&self) -> anyhow::Result<()> {
-        ensure!(!self.output.is_dir(), "{} is a directory", self.output.display());
-        let folder = match self.output.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".fruitpress-").suffix(".pdf");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any new file: what the umask leaves of it. The library's default is private.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut unfinished = builder.tempfile_in(folder).with_context(|| self.cannot_write())?;
-        self.convert_to(unfinished.as_file_mut())?;
-        unfinished.persist(&self.output).with_context(|| self.cannot_write())?;
-        Ok(())
-    }
-
     fn convert_to(&self, sink: impl Write) -> anyhow::Result<Report> {
-        let sources = self.images.iter().map(|image| Source::new(Image::Unopened(image)));
+        let sources = self.images.iter().map(|image| Source::new(Image::new(image)));
         let mut sink = BufWriter::with_capacity(BUFFER_BYTES, sink);
-        pdf_engine::convert(sources, &mut sink, &Options::default(), &Limits::default(), &Cancel::new())
-            .map_err(|error| {
-                let at = error.index().map(|index| name(&self.images[index]));
-                let error = anyhow::Error::new(error);
-                error.context(at.unwrap_or_else(|| name(&self.output)))
-            })
+        let (options, limits) = (Options::default(), Limits::default());
+        let converted = pdf_engine::convert(sources, &mut sink, &options, &limits, &Cancel::new());
+        converted.map_err(|error| self.explain(error))
     }
 
-    fn cannot_write(&self) -> String {
-        format!("{} cannot be written", self.output.display())
+    /// The error behind the name of what it is about.
+    fn explain(&self, error: Error) -> anyhow::Error {
+        let at = match error.index() {
+            Some(index) => self.name(index),
+            None if is_dash(&self.output) => "standard output".to_owned(),
+            None => self.output.display().to_string(),
+        };
+        match error {
+            Error::Source { error, .. }
+                if error.get_ref().and_then(|inner| inner.downcast_ref::<CannotOpen>()).is_some() =>
+            {
+                anyhow::Error::new(error).context(at)
+            }
+            error => anyhow::Error::new(error).context(at),
+        }
+    }
+
+    fn name(&self, index: usize) -> String {
+        let image = &self.images[index];
+        if is_dash(image) { "standard input".to_owned() } else { image.display().to_string() }
     }
 }
 
 fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
-}
-
-fn name(path: &Path) -> String {
-    if is_dash(path) { "standard input or output".to_owned() } else { path.display().to_string() }
-}
-
-/// An image that is opened when it is first read, so that a thousand images do not hold a thousand files open.
-enum Image<'a> {
-    Unopened(&'a Path),
-    Open(Box<dyn BufRead>),
-}
-
-impl Image<'_> {
-    fn reader(&mut self) -> io::Result<&mut Box<dyn BufRead>> {
-        if let Self::Unopened(path) = self {
-            let reader: Box<dyn BufRead> = if is_dash(path) {
-                Box::new(BufReader::with_capacity(BUFFER_BYTES, io::stdin()))
-            } else {
-                Box::new(BufReader::with_capacity(BUFFER_BYTES, File::open(path)?))
-            };
-            *self = Self::Open(reader);
-        }
-        match self {
-            Self::Open(reader) => Ok(reader),
-            Self::Unopened(_) => Err(io::Error::other("the image was not opened")),
-        }
-    }
-}
-
-impl Read for Image<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader()?.read(buffer)
-    }
-}
-
-impl BufRead for Image<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.reader()?.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        if let Self::Open(reader) = self {
-            reader.consume(amount);
-        }
-    }
 }

@@ -51,6 +51,31 @@ fn every_fault_of_the_settings_is_told_at_once() {
 }
 
 #[test]
+fn a_variable_that_is_no_text_is_named_beside_the_other_faults() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let output =
+        run(fruitpress().arg("check").env("PORT", OsStr::from_bytes(b"\xff")).env("LOG_FORMAT", "xml"));
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("PORT: is not valid UTF-8") && said.contains("LOG_FORMAT: "), "{said}");
+    let data = folder();
+    let odd = data.path().join(OsStr::from_bytes(b"caf\xe9"));
+    let output = run(fruitpress().args(["check", "fruits"]).env("DATA_DIR", odd));
+    assert!(output.status.success(), "a path may be any bytes: {}", stderr(&output));
+}
+
+#[test]
+fn a_secret_is_not_repeated() {
+    let output = run(fruitpress().arg("check").env("SENTRY_DSN", "https://s3cr3t@"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("SENTRY_DSN: ") && !stderr(&output).contains("s3cr3t"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn required_settings_are_named_all_at_once() {
     let required = ("REQUIRE_SETTINGS", "PROJECT_ID,PDF_BUCKET,SENTRY_DSN");
     check(

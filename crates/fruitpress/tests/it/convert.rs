@@ -69,9 +69,9 @@ fn what_cannot_be_read_or_written_is_said() {
     let image = folder.path().join("a.png");
     write_png(&image, 8, 8);
     let cases: [(&[&str], &str); 4] = [
-        (&["missing.png", "-o", "x.pdf"], "missing.png"),
+        (&["missing.png", "-o", "x.pdf"], "missing.png: it cannot be opened: No such file"),
         (&[".", "-o", "x.pdf"], "directory"),
-        (&["a.png", "-o", "no/such/folder/x.pdf"], "no/such/folder"),
+        (&["a.png", "-o", "no/such/folder/x.pdf"], "no/such/folder/x.pdf cannot be written: "),
         (&["-", "-", "-o", "x.pdf"], "standard input"),
     ];
     for (arguments, word) in cases {
@@ -80,6 +80,104 @@ fn what_cannot_be_read_or_written_is_said() {
         assert!(stderr(&output).contains(word), "{arguments:?}: {}", stderr(&output));
         assert!(!folder.path().join("x.pdf").exists());
     }
+}
+
+#[test]
+fn an_image_is_never_overwritten() {
+    let folder = folder();
+    let (image, link, hard) =
+        (folder.path().join("a.png"), folder.path().join("l.pdf"), folder.path().join("h.pdf"));
+    write_png(&image, 8, 8);
+    let before = fs::read(&image).unwrap();
+    std::os::unix::fs::symlink("a.png", &link).unwrap();
+    fs::hard_link(&image, &hard).unwrap();
+    for out in ["a.png", "./a.png", "l.pdf", "h.pdf"] {
+        let output = run(fruitpress().current_dir(folder.path()).args(["convert", "a.png", "-o", out]));
+        assert_eq!(output.status.code(), Some(1), "{out}");
+        assert!(stderr(&output).contains("one of the images"), "{}", stderr(&output));
+        assert_eq!(fs::read(&image).unwrap(), before);
+    }
+}
+
+#[test]
+fn the_file_behind_a_link_is_replaced_and_keeps_its_mode() {
+    let folder = folder();
+    let (image, out, link) =
+        (folder.path().join("a.png"), folder.path().join("out.pdf"), folder.path().join("l.pdf"));
+    write_png(&image, 8, 8);
+    fs::write(&out, "private").unwrap();
+    fs::set_permissions(&out, fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink("out.pdf", &link).unwrap();
+    let output = run(fruitpress().arg("convert").arg(&image).arg("-o").arg(&link));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read(&out).unwrap().starts_with(b"%PDF"));
+    assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let nowhere = folder.path().join("nowhere.pdf");
+    std::os::unix::fs::symlink("no/such/file", &nowhere).unwrap();
+    let output = run(fruitpress().arg("convert").arg(&image).arg("-o").arg(&nowhere));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("a link to something that is not there"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_signal_leaves_no_unfinished_file() {
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let folder = folder();
+        let mut child = fruitpress()
+            .current_dir(folder.path())
+            .args(["convert", "-", "-o", "out.pdf"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Held open: the end of the image would end the conversion.
+        let _stdin = child.stdin.take();
+        // It has begun to write once the unfinished file is there; then it waits for its standard input.
+        let begun = || fs::read_dir(folder.path()).unwrap().count() == 1;
+        for _ in 0..3000 {
+            if begun() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(begun(), "it did not begin");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let sent = std::process::Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{signal} left a file");
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_leaves_nothing() {
+    let folder = folder();
+    write_png(&folder.path().join("a.png"), 400, 400);
+    let script = format!("ulimit -f 8; exec {} convert a.png -o out.pdf", env!("CARGO_BIN_EXE_fruitpress"));
+    let output = run(std::process::Command::new("bash").args(["-c", &script]).current_dir(folder.path()));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("out.pdf"), "{}", stderr(&output));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_was_left_out_of_an_image_is_said() {
+    let folder = folder();
+    let image = folder.path().join("a.png");
+    write_png(&image, 8, 8);
+    // A pHYs chunk of a wrong length behind the header: advice that can be done without.
+    let mut png = fs::read(&image).unwrap();
+    let chunk = [0, 0, 0, 1, b'p', b'H', b'Y', b's', 7];
+    let mut damaged = chunk.to_vec();
+    damaged.extend([0; 4]);
+    png.splice(33..33, damaged);
+    fs::write(&image, png).unwrap();
+    let output = run(fruitpress().current_dir(folder.path()).args(["convert", "a.png", "-o", "a.pdf"]));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("fruitpress: a.png: "), "{}", stderr(&output));
 }
 
 #[test]

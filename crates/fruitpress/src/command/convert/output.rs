@@ -1,0 +1,146 @@
+//! The file that is written: whole, or not there at all.
+//!
+//! It is written beside its place and renamed, so that nobody sees half of it and a failure keeps what was there.
+//! A signal that ends the program ends the unfinished file too.
+
+use std::{
+    fs::{self, File, Permissions},
+    io,
+    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process, thread,
+};
+
+use anyhow::{Context, anyhow, ensure};
+use tempfile::TempPath;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
+
+/// SIGXFSZ on Linux and the BSDs: a file grew beyond the limit of the shell. Where it is handled, the write fails
+/// with an error that names the limit, instead of the process with a signal that names nothing.
+const FILE_SIZE_SIGNAL: i32 = 25;
+
+/// A place for a PDF.
+pub(super) struct Output {
+    path: PathBuf,
+    /// Of the file that is there already; `None` where there is none.
+    permissions: Option<Permissions>,
+    /// A pipe or a device, which can be written and not replaced.
+    in_place: bool,
+}
+
+impl Output {
+    /// The place `path`, which must be none of the images.
+    pub(super) fn at(path: &Path, images: &[PathBuf]) -> anyhow::Result<Self> {
+        // Through links, so that the file behind one is replaced and not the link.
+        let resolved = match fs::symlink_metadata(path) {
+            Ok(there) if there.is_symlink() => fs::canonicalize(path)
+                .with_context(|| format!("{} is a link to something that is not there", path.display()))?,
+            _ => path.to_owned(),
+        };
+        let Ok(there) = fs::metadata(&resolved) else {
+            return Ok(Self { path: resolved, permissions: None, in_place: false });
+        };
+        ensure!(!there.is_dir(), "{} is a directory", path.display());
+        for image in images {
+            let same = fs::metadata(image).is_ok_and(|image| {
+                (image.dev(), image.ino()) == (there.dev(), there.ino()) && image.is_file()
+            });
+            ensure!(!same, "{} is one of the images: it would be overwritten", path.display());
+        }
+        let kind = there.file_type();
+        let in_place = kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket();
+        Ok(Self { path: resolved, permissions: Some(there.permissions()), in_place })
+    }
+
+    /// Writes it by `convert`, which gets the file.
+    pub(super) fn write<T: Send>(
+        self,
+        convert: impl FnOnce(File) -> anyhow::Result<T> + Send,
+    ) -> anyhow::Result<T> {
+        if self.in_place {
+            let device = File::options().write(true).open(&self.path);
+            return convert(device.with_context(|| self.cannot_write())?);
+        }
+        let (file, unfinished) = self.begin().with_context(|| self.cannot_write())?;
+        let converted = unless_interrupted(&unfinished, || convert(file))?;
+        unfinished.persist(&self.path).map_err(|error| error.error).with_context(|| self.cannot_write())?;
+        Ok(converted)
+    }
+
+    /// The unfinished file, in the folder of the finished one: a rename does not cross file systems.
+    fn begin(&self) -> io::Result<(File, TempPath)> {
+        let folder = match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        // As any new file: what the umask leaves of it. The library's default is private.
+        let permissions = Permissions::from_mode(0o666);
+        let unfinished = tempfile::Builder::new()
+            .prefix(".fruitpress-")
+            .suffix(".pdf")
+            .permissions(permissions)
+            .tempfile_in(folder)
+            // The library names the unfinished file, which means nothing to who asked for another.
+            .map_err(|error| io::Error::from(error.kind()))?;
+        if let Some(permissions) = &self.permissions {
+            unfinished.as_file().set_permissions(permissions.clone())?;
+        }
+        Ok(unfinished.into_parts())
+    }
+
+    fn cannot_write(&self) -> String {
+        format!("{} cannot be written", self.path.display())
+    }
+}
+
+/// Does the work; a signal that would end the program removes the unfinished file first. The work may hang in
+/// a read from a pipe, so it is not waited for.
+fn unless_interrupted<T: Send>(
+    unfinished: &Path,
+    work: impl FnOnce() -> anyhow::Result<T> + Send,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _entered = runtime.enter();
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let [mut interrupt, mut terminate, mut hangup] = signals.map(signal);
+    // Handled by being registered: its write fails.
+    let _too_large = signal(SignalKind::from_raw(FILE_SIZE_SIGNAL));
+    thread::scope(|scope| {
+        let (done, ended) = oneshot::channel::<()>();
+        let worker = scope.spawn(move || {
+            // Dropped at the end, also by a panic.
+            let _done = done;
+            work()
+        });
+        let ended_by = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                _ = ended => None,
+                () = received(&mut interrupt) => Some(SignalKind::interrupt()),
+                () = received(&mut terminate) => Some(SignalKind::terminate()),
+                () = received(&mut hangup) => Some(SignalKind::hangup()),
+            }
+        });
+        if let Some(kind) = ended_by {
+            // What cannot be removed cannot be helped: the process ends now.
+            let _ = fs::remove_file(unfinished);
+            // The status of a process that the signal ended, as shells have it.
+            process::exit(128 + kind.as_raw_value());
+        }
+        let panicked = || anyhow!("the conversion panicked: please report this fault, with the image");
+        worker.join().unwrap_or_else(|_| Err(panicked()))
+    })
+}
+
+/// Waits for a signal; for ever where it cannot be handled, and then it ends the process by itself.
+async fn received(signal: &mut io::Result<Signal>) {
+    match signal {
+        Ok(signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
