@@ -5,9 +5,14 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{Router, routing::get};
-use chassis::{Problem, Service, Settings, extract::Path};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    routing::get,
+};
+use chassis::{Problem, Service, Settings, Streamed, extract::Path};
 use clap::Parser;
+use futures_util::stream;
 use utoipa::openapi::{InfoBuilder, OpenApiBuilder};
 
 #[derive(Parser)]
@@ -25,6 +30,7 @@ fn main() -> anyhow::Result<()> {
             .route("/hello", get(|| async { "hello" }))
             .route("/slow/{milliseconds}", get(slow))
             .route("/fail", get(fail))
+            .route("/break", get(break_off))
             .route("/panic", get(panic)),
         openapi: OpenApiBuilder::new().info(InfoBuilder::new().title("minimal").version("1").build()).build(),
         ready: Arc::new(|| Box::pin(async { Ok(()) })),
@@ -47,6 +53,11 @@ async fn slow(Path(milliseconds): Path<u64>) -> &'static str {
 async fn fail() -> Result<(), Problem> {
     let disk = Err(std::io::Error::other("the disk is full"));
     disk.context("cannot keep the thing").map_err(Problem::internal)
+}
+
+async fn break_off(streamed: Streamed) -> Body {
+    let pieces = [Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("the disk is gone"))];
+    streamed.body(stream::iter(pieces))
 }
 
 async fn panic() -> &'static str {

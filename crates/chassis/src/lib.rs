@@ -17,6 +17,7 @@ mod serve;
 mod service;
 pub mod settings;
 mod signal;
+mod streamed;
 mod telemetry;
 
 pub use address::{BaseUrl, ClientAddress};
@@ -28,4 +29,5 @@ pub use run::{Listeners, run, run_on};
 pub use service::{Finding, Finish, Readiness, Service};
 pub use settings::Settings;
 pub use signal::shutdown_signal;
+pub use streamed::Streamed;
 pub use telemetry::{TelemetryGuard, init_telemetry};

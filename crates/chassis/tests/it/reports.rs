@@ -50,6 +50,25 @@ fn a_failed_request_is_reported_before_its_answer_ends() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_is_logged_and_reported_with_its_request() {
+    let sentry = Collector::start(Duration::from_millis(300));
+    let process = Process::start(&[("SENTRY_DSN", &dsn(&sentry))]);
+    let answer = process.get("/break", "x-request-id: breaking\r\n");
+    let received = sentry.received();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("half"), "{answer}");
+    assert!(!answer.ends_with("0\r\n\r\n"), "it looks whole: {answer}");
+    let line = process.line(|line| line["message"] == "answer broke off");
+    assert_eq!((&line["level"], &line["request.id"]), (&"error".into(), &"breaking".into()), "{line}");
+    assert_eq!((&line["http.route"], &line["error"]), (&"/break".into(), &"the disk is gone".into()));
+
+    assert_eq!(received.len(), 1, "{received:?}");
+    let event = event(&received[0]);
+    assert_eq!(event["transaction"], "GET /break");
+    assert_eq!(event["tags"]["request_id"], "breaking");
+    assert_eq!(event["exception"]["values"][0]["value"], "the disk is gone");
+}
+
+#[test]
 fn a_panic_is_reported_once_before_its_answer_ends() {
     let sentry = Collector::start(Duration::from_millis(300));
     let process = Process::start(&[("SENTRY_DSN", &dsn(&sentry))]);
