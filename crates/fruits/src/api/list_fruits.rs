@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use chassis::{Problem, problem::kind};
+use chassis::{Problem, Streamed, problem::kind};
 use http::{HeaderValue, header};
 use utoipa::IntoResponses;
 
@@ -47,6 +47,7 @@ use crate::domain::Fruit;
 pub(super) async fn list_fruits(
     State(catalogue): State<Arc<Catalogue>>,
     query: ListQuery,
+    streamed: Streamed,
 ) -> Result<Response, Problem> {
     if let Some(limit) = query.limit {
         let (fruits, more) =
@@ -63,7 +64,7 @@ pub(super) async fn list_fruits(
         return Ok(json(list.into()));
     }
     let ListQuery { selection, after, .. } = query;
-    Ok(json(Listing::new(catalogue, selection, after, version).body().await?))
+    Ok(json(Listing::new(catalogue, selection, after, version).body(streamed).await?))
 }
 
 fn json(body: Body) -> Response {

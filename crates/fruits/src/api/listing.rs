@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes};
+use chassis::Streamed;
 use futures_util::stream::{self, StreamExt as _};
 
 use super::Catalogue;
@@ -119,19 +120,16 @@ impl Listing {
 
     /// The list as a body. An error before its first page is the caller's to answer; after it, the connection
     /// breaks off, so that half a list never looks whole.
-    pub(super) async fn body(mut self) -> Result<Body, Error> {
+    pub(super) async fn body(mut self, streamed: Streamed) -> Result<Body, Error> {
         let first = self.next().await?.unwrap_or_default();
         if self.sent == Sent::Everything {
             return Ok(first.into());
         }
         let rest = stream::try_unfold(self, async |mut listing| {
-            let page = listing.next().await.inspect_err(|error| {
-                // The status line is out already: the connection breaks off, and only the log knows why.
-                tracing::error!(error = error as &dyn std::error::Error, "a list broke off");
-            })?;
+            let page = listing.next().await?;
             Ok::<_, Error>(page.map(|page| (page, listing)))
         });
-        Ok(Body::from_stream(stream::iter([Ok(first)]).chain(rest)))
+        Ok(streamed.body(stream::iter([Ok(first)]).chain(rest)))
     }
 
     /// The next piece of the JSON array. The first comes at once, even if no fruit was found by then.

@@ -1,10 +1,17 @@
 //! The service inside the chassis: what the middleware answers on the catalogue's paths.
 
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
 use axum::{
     Router,
     body::{Body, Bytes},
 };
 use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
 
 use crate::support::{Folder, ask, get, post};
 
@@ -28,7 +35,7 @@ async fn ten_megabytes_are_too_large() {
     let pieces = futures_util::stream::iter(
         body.into_bytes()
             .chunks(1 << 16)
-            .map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)))
+            .map(|piece| Ok::<_, io::Error>(Bytes::copy_from_slice(piece)))
             .collect::<Vec<_>>(),
     );
     let answer = ask(&app, addressed(post(Body::from_stream(pieces)))).await;
@@ -73,4 +80,37 @@ async fn head_answers_without_a_body() {
         let answer = ask(&app, addressed(request)).await;
         assert_eq!((answer.status.as_u16(), answer.body.len()), (status, 0), "{path}");
     }
+}
+
+/// The log's lines, as they are written.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_off_is_logged_as_its_requests_failure() {
+    let folder = Folder::new();
+    folder.fill(2_000);
+    let app = app(&folder);
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(lines);
+    let mut body = app.oneshot(addressed(get("/fruits"))).await.unwrap().into_body();
+    body.frame().await.unwrap().unwrap();
+    folder.execute("ALTER TABLE fruits RENAME TO gone");
+    body.collect().await.expect_err("a list that was cut off must not look whole");
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let line = log.lines().find(|line| line.contains("answer broke off")).expect("a line about it");
+    assert!(line.contains("ERROR") && line.contains(r#"http.route="/fruits""#), "{line}");
+    assert!(line.contains("no such table: fruits"), "{line}");
 }
