@@ -10,7 +10,11 @@ use axum::{
     body::{Body, Bytes},
     routing::get,
 };
-use chassis::{Problem, Service, Settings, Streamed, extract::Path};
+use chassis::{
+    Problem, Service, Settings, Streamed,
+    extract::{Caller, Path},
+    tokens::Scope,
+};
 use clap::Parser;
 use futures_util::stream;
 use utoipa::openapi::{InfoBuilder, OpenApiBuilder};
@@ -29,6 +33,7 @@ fn main() -> anyhow::Result<()> {
         router: Router::new()
             .route("/hello", get(|| async { "hello" }))
             .route("/slow/{milliseconds}", get(slow))
+            .route("/closed", get(closed))
             .route("/fail", get(fail))
             .route("/break", get(break_off))
             .route("/panic", get(panic)),
@@ -48,6 +53,12 @@ fn main() -> anyhow::Result<()> {
 async fn slow(Path(milliseconds): Path<u64>) -> &'static str {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     "done"
+}
+
+async fn closed(caller: Caller) -> Result<&'static str, Problem> {
+    caller.require(Scope::new("minimal:read"))?;
+    tracing::info!("opened");
+    Ok("open")
 }
 
 async fn fail() -> Result<(), Problem> {

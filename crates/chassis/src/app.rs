@@ -14,6 +14,7 @@ use crate::{
     service::Finish,
     settings::{Hosts, Limits},
     telemetry::sentry::Reporter,
+    tokens::Keyring,
 };
 
 /// Everything that is served, in process: tests call the routers, [`run`](crate::run()) binds them to sockets.
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     pub(crate) project_id: Option<String>,
     pub(crate) metrics: Metrics,
     pub(crate) reporter: Option<Reporter>,
+    /// The tokens of `API_TOKENS_FILE`; none where everyone may do everything.
+    pub(crate) keyring: Option<Arc<Keyring>>,
 }
 
 /// Puts the routers together. Fails where the settings do not fit each other.
@@ -47,7 +50,11 @@ pub(crate) struct Context {
 pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
     let faults = settings.faults();
     anyhow::ensure!(faults.is_empty(), "{}", faults.join("; "));
-    let context = context(settings, Reporter::current());
+    let keyring = settings.access.api_tokens_file.clone().map(Keyring::open).transpose()?;
+    if keyring.is_none() && !settings.bind.host.is_loopback() {
+        tracing::warn!("API_TOKENS_FILE is not set: whoever reaches this service may do everything");
+    }
+    let context = context(settings, Reporter::current(), keyring);
     let mut routes = docs::router(&services)?;
     let mut ready = Vec::new();
     let mut finish = Vec::new();
@@ -69,7 +76,11 @@ pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
     Ok(App { public, ops, health, finish })
 }
 
-pub(crate) fn context(settings: &Settings, reporter: Option<Reporter>) -> Arc<Context> {
+pub(crate) fn context(
+    settings: &Settings,
+    reporter: Option<Reporter>,
+    keyring: Option<Arc<Keyring>>,
+) -> Arc<Context> {
     Arc::new(Context {
         limits: settings.limits.clone(),
         hosts: settings.hosts.clone(),
@@ -79,6 +90,7 @@ pub(crate) fn context(settings: &Settings, reporter: Option<Reporter>) -> Arc<Co
         project_id: settings.log.project_id.clone(),
         metrics: Metrics::new(),
         reporter,
+        keyring,
     })
 }
 
@@ -90,4 +102,21 @@ fn with_fallbacks(routes: Router, not_found: &'static str) -> Router {
 
 async fn method_not_allowed() -> Problem {
     kind::METHOD_NOT_ALLOWED.because("This path does not take this method; see the Allow header.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::logged;
+
+    #[test]
+    fn a_service_that_others_reach_says_that_it_is_open() {
+        for (host, told) in [("127.0.0.1", false), ("::1", false), ("0.0.0.0", true), ("192.0.2.1", true)] {
+            let mut settings = Settings::default();
+            settings.bind.host = host.parse().unwrap();
+            let lines = logged(false, || drop(app(&settings, Vec::new()).unwrap()));
+            let warned = |line: &serde_json::Value| line["level"] == "warn";
+            assert_eq!(lines.iter().any(warned), told, "{host}: {lines:?}");
+        }
+    }
 }

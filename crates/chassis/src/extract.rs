@@ -4,12 +4,14 @@
 //! object to the parser of its type and collects what they refuse, [`Path`] and [`Query`] wrap axum's.
 
 mod body;
+mod caller;
 mod fields;
 mod json;
 mod path;
 mod query;
 
 pub use body::read_body;
+pub use caller::Caller;
 pub use fields::{Field, Fields, Input, Parsed};
 pub use path::Path;
 pub use query::Query;

@@ -19,6 +19,7 @@ pub mod settings;
 mod signal;
 mod streamed;
 mod telemetry;
+pub mod tokens;
 
 pub use address::{BaseUrl, ClientAddress};
 pub use app::{App, app};

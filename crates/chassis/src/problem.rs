@@ -57,6 +57,10 @@ pub mod kind {
     kinds! {
         /// The request is not well-formed: its syntax, its encoding, its path or query.
         MALFORMED_REQUEST = "malformed-request", BAD_REQUEST, "Malformed request";
+        /// The request needs a token, or another one; `WWW-Authenticate` says which.
+        UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "Unauthorized";
+        /// The request's token may not do this.
+        FORBIDDEN = "forbidden", FORBIDDEN, "Forbidden";
         /// No such path, or no such resource.
         NOT_FOUND = "not-found", NOT_FOUND, "Not found";
         /// The path exists, the method does not; `Allow` says which do.

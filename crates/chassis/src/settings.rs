@@ -4,6 +4,7 @@
 //! unit and the reason stand in the words. Value parsers refuse a wrong value by itself;
 //! [`Settings::faults`] finds what is wrong only together.
 
+mod access;
 mod bind;
 mod hosts;
 mod limits;
@@ -11,6 +12,7 @@ mod log;
 mod shutdown;
 mod telemetry;
 
+pub use access::Access;
 pub use bind::{Bind, MetricsPort, parse_host};
 pub use hosts::{AllowedHost, CorsOrigin, Hosts};
 pub use limits::Limits;
@@ -31,6 +33,9 @@ pub struct Settings {
     /// Which hosts, origins and proxies are believed.
     #[command(flatten)]
     pub hosts: Hosts,
+    /// Who may do what.
+    #[command(flatten)]
+    pub access: Access,
     /// How it stops.
     #[command(flatten)]
     pub shutdown: Shutdown,
@@ -70,6 +75,7 @@ impl Settings {
                 ));
             }
         }
+        faults.extend(self.access.faults());
         faults
     }
 

@@ -1,6 +1,6 @@
 //! What is known about a request before anything is done with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use http::request::Parts;
@@ -11,6 +11,7 @@ use crate::{
     address::{self, ClientAddress, Peer, Scheme},
     app::Context,
     telemetry::trace::TraceContext,
+    tokens::Token,
 };
 
 /// In a request's extensions, as one shared entry: what the extractors of the chassis answer from, and what each log
@@ -22,6 +23,8 @@ pub(crate) struct Arrival {
     pub(crate) scheme: Scheme,
     /// The trace that the request belongs to.
     pub(crate) trace: Option<TraceContext>,
+    /// The token that the request came with, once a handler has asked for it.
+    caller: OnceLock<Arc<Token>>,
 }
 
 impl Arrival {
@@ -35,6 +38,7 @@ impl Arrival {
             client: address::client_address(headers, peer, hops),
             scheme: address::scheme(headers, hops),
             trace: TraceContext::of(headers),
+            caller: OnceLock::new(),
         })
     }
 
@@ -42,6 +46,17 @@ impl Arrival {
     pub(crate) fn in_parts(parts: &Parts) -> Result<&Arc<Self>, Problem> {
         let unknown = || Problem::internal(anyhow::anyhow!("the request did not come through the chassis"));
         parts.extensions.get::<Arc<Self>>().ok_or_else(unknown)
+    }
+
+    /// From now on each log line of the request names the caller's token.
+    pub(crate) fn name_caller(&self, token: &Arc<Token>) {
+        // The same token may be asked for twice.
+        let _ = self.caller.set(Arc::clone(token));
+    }
+
+    /// The name of the caller's token, where it is known.
+    pub(crate) fn caller(&self) -> Option<&str> {
+        self.caller.get().map(|token| token.name.as_str())
     }
 
     /// The name of the trace in Google's Cloud Logging, where the project is known.

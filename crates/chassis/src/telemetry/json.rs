@@ -65,6 +65,10 @@ where
         request::current(|arrival| {
             line.write_str(",\"request.id\":")?;
             write_string(&mut line, arrival.id.as_str())?;
+            if let Some(name) = arrival.caller() {
+                line.write_str(",\"token.name\":")?;
+                write_string(&mut line, name)?;
+            }
             if let Some(trace) = arrival.cloud_trace() {
                 line.write_str(",\"logging.googleapis.com/trace\":")?;
                 write_string(&mut line, &trace)?;

@@ -17,3 +17,4 @@ mod process;
 mod reports;
 mod settings;
 mod support;
+mod tokens;

@@ -1,0 +1,107 @@
+//! Who asks, as far as a token tells.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header, request::Parts};
+
+use crate::{
+    Problem,
+    middleware::Arrival,
+    tokens::{Keyring, Scope, Token},
+};
+
+/// Who asks. It refuses nobody by itself: a handler says what it wants with [`Caller::require`]. An endpoint that is
+/// closed to strangers does so in an extractor of its own, before the body is read:
+///
+/// ```
+/// use chassis::{Problem, extract::Caller, tokens::Scope};
+/// use http::request::Parts;
+///
+/// const WRITE: Scope = Scope::new("fruits:write");
+///
+/// struct Writer;
+///
+/// impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Writer {
+///     type Rejection = Problem;
+///
+///     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+///         Caller::from_request_parts(parts, state).await?.require(WRITE)?;
+///         Ok(Self)
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Caller(Credentials);
+
+#[derive(Debug, Clone)]
+enum Credentials {
+    /// `API_TOKENS_FILE` is not set: everyone may do everything.
+    NotAskedFor,
+    Missing,
+    Malformed,
+    Unknown,
+    Known(Arc<Token>),
+}
+
+impl Caller {
+    /// Refuses the request unless its token has this scope: 401 without a token or with one that is not known, 403
+    /// with one that may do other things, both with the challenge of RFC 6750. Where `API_TOKENS_FILE` is not set,
+    /// everyone may do everything.
+    pub fn require(&self, scope: Scope) -> Result<(), Problem> {
+        match &self.0 {
+            Credentials::NotAskedFor => Ok(()),
+            Credentials::Known(token) if token.may(scope) => Ok(()),
+            Credentials::Known(_) => Err(scope.insufficient()),
+            Credentials::Missing => Err(scope.missing()),
+            Credentials::Malformed => Err(scope.malformed()),
+            Credentials::Unknown => Err(scope.invalid()),
+        }
+    }
+
+    /// The name of the caller's token, where there is a known one.
+    pub fn name(&self) -> Option<&str> {
+        match &self.0 {
+            Credentials::Known(token) => Some(&token.name),
+            _ => None,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let arrival = Arrival::in_parts(parts)?;
+        let Some(keyring) = &arrival.context.keyring else { return Ok(Self(Credentials::NotAskedFor)) };
+        let credentials = credentials(keyring, &parts.headers);
+        if let Credentials::Known(token) = &credentials {
+            arrival.name_caller(token);
+        }
+        Ok(Self(credentials))
+    }
+}
+
+fn credentials(keyring: &Keyring, headers: &HeaderMap) -> Credentials {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let value = match (given.next(), given.next()) {
+        (None, _) => return Credentials::Missing,
+        (Some(value), None) => value.to_str().unwrap_or_default(),
+        (Some(_), Some(_)) => return Credentials::Malformed,
+    };
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => match token.trim_matches(' ') {
+            token if !is_token68(token) => Credentials::Malformed,
+            token => keyring.find(token).map_or(Credentials::Unknown, Credentials::Known),
+        },
+        None if value.eq_ignore_ascii_case("bearer") => Credentials::Malformed,
+        // Credentials of another kind are none: the challenge says which would do.
+        _ => Credentials::Missing,
+    }
+}
+
+/// RFC 9110 section 11.2.
+fn is_token68(token: &str) -> bool {
+    let digits = token.trim_end_matches('=');
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}
