@@ -89,7 +89,7 @@ fn check(path: &str, texts: &[&str], files: &[&str]) {
 fn swagger_ui_shows_the_operations() {
     check(
         "/docs",
-        &["/things<wbr>/{id}", "Takes a thing", "Whether the process is alive", "operation-tag-content"],
+        &["/things<wbr>/{id}", "Takes a thing", "Check that the process is alive", "operation-tag-content"],
         &["/openapi.json", "/assets/swagger-ui-bundle.js", "/assets/swagger-ui.css", "/assets/favicon.svg"],
     );
 }
@@ -98,7 +98,7 @@ fn swagger_ui_shows_the_operations() {
 fn redoc_shows_the_operations() {
     check(
         "/redoc",
-        &["/things/{id}", "Takes a thing", "Whether the process is alive", "menuitem"],
+        &["/things/{id}", "Takes a thing", "Check that the process is alive", "menuitem"],
         &["/openapi.json", "/assets/redoc.standalone.js"],
     );
 }
