@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::mpsc, thread, time::Duration};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
-    runtime::Runtime,
+    runtime::Builder,
     sync::oneshot,
 };
 
@@ -16,7 +16,8 @@ use super::support::{
     source::{Source, ok, until_closed},
 };
 
-/// The service on a runtime of its own, which ends as that of a process does: with whatever still runs on it.
+/// The service on a runtime of its own, which ends as that of a process does: with whatever still runs on it. With
+/// one thread, nothing runs on by chance once the service has returned.
 struct Process {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -35,7 +36,8 @@ impl Process {
         let (listening, listens) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         thread::spawn(move || {
-            Runtime::new().unwrap().block_on(async {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
                 let service = press::service(&settings, &chassis).await.unwrap();
                 let public = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 listening.send(public.local_addr().unwrap()).unwrap();
@@ -102,6 +104,7 @@ async fn nothing_unfinished_stays_in_the_bucket() {
     let data = tempfile::tempdir().unwrap();
     let gcs = Gcs::start().await;
     gcs.fail(Call::Part, [Fault::Slow(Duration::from_secs(30))]);
+    gcs.fail(Call::Abort, [Fault::Slow(Duration::from_millis(300))]);
     let process = Process::start(data.path(), |settings| {
         settings.storage.pdf_bucket = Some("my-pdfs".to_owned());
         settings.storage.pdf_endpoint = Some(format!("http://{}", gcs.address));
