@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
 
 use crate::{
@@ -25,6 +26,8 @@ pub struct App {
     pub ops: Router,
     pub(crate) health: Arc<Health>,
     pub(crate) finish: Vec<Finish>,
+    /// Cancelled when the requests that are left are cut.
+    pub(crate) cut: CancellationToken,
 }
 
 /// What the middleware and the chassis's own handlers share.
@@ -39,6 +42,8 @@ pub(crate) struct Context {
     pub(crate) on_loopback: bool,
     pub(crate) project_id: Option<String>,
     pub(crate) metrics: Metrics,
+    /// Whether the requests that are left are cut.
+    pub(crate) cut: CancellationToken,
     pub(crate) reporter: Option<Reporter>,
     /// The tokens of `API_TOKENS_FILE`; none where everyone may do everything.
     pub(crate) keyring: Option<Arc<Keyring>>,
@@ -73,7 +78,7 @@ pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
         health::router(&health).merge(metrics::router(&context)),
         "Nothing is at this path; /metrics, /ping, /livez and /readyz are here.",
     );
-    Ok(App { public, ops, health, finish })
+    Ok(App { public, ops, health, finish, cut: context.cut.clone() })
 }
 
 pub(crate) fn context(
@@ -89,6 +94,7 @@ pub(crate) fn context(
         on_loopback: settings.bind.host.is_loopback(),
         project_id: settings.log.project_id.clone(),
         metrics: Metrics::new(),
+        cut: CancellationToken::new(),
         reporter,
         keyring,
     })

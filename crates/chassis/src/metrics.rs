@@ -91,6 +91,8 @@ pub(crate) enum Outcome {
     Answered(StatusCode),
     /// The client went away before.
     Abandoned,
+    /// The grace time of the stopping process ended before.
+    Cut,
 }
 
 impl EncodeLabelSet for Labels {
@@ -109,6 +111,7 @@ impl EncodeLabelSet for Labels {
                 }
             }
             Outcome::Abandoned => label(encoder, "error_type", "client_disconnected")?,
+            Outcome::Cut => label(encoder, "error_type", "shutdown")?,
         }
         label(encoder, "url_scheme", self.scheme.as_str())
     }

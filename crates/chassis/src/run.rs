@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 use futures_util::future::{MaybeDone, join_all, maybe_done, poll_immediate};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Service, Settings,
@@ -96,12 +97,12 @@ async fn serve(
         idle_timeout: settings.limits.idle_timeout(),
     };
     tracing::info!(url = %format_args!("http://{}", listeners.public.local_addr()?), "listening");
-    let public = Server::start(listeners.public, app.public, limits);
+    let public = Server::start(listeners.public, app.public, limits, app.cut);
     let ops = match listeners.ops {
         Some(listener) => {
             tracing::info!(url = %format_args!("http://{}/metrics", listener.local_addr()?), "metrics listening");
             let limits = ConnectionLimits { connections_max: OPS_CONNECTIONS_MAX, ..limits };
-            Some(Server::start(listener, app.ops, limits))
+            Some(Server::start(listener, app.ops, limits, CancellationToken::new()))
         }
         None => None,
     };

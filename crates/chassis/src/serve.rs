@@ -37,13 +37,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves the router on the listener from now on.
-    pub(crate) fn start(listener: TcpListener, router: Router, limits: ConnectionLimits) -> Self {
-        let server = Self {
-            connections: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            cut: CancellationToken::new(),
-        };
+    /// Serves the router on the listener from now on. `cut` is cancelled when the grace time of its drain is over.
+    pub(crate) fn start(
+        listener: TcpListener,
+        router: Router,
+        limits: ConnectionLimits,
+        cut: CancellationToken,
+    ) -> Self {
+        let server = Self { connections: TaskTracker::new(), stop: CancellationToken::new(), cut };
         let acceptor = Acceptor {
             router,
             limits,

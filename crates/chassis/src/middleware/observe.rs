@@ -101,6 +101,7 @@ impl Watch<'_> {
         let (message, status) = match self.labels.outcome {
             Outcome::Answered(status) => ("request answered", Some(status.as_u16())),
             Outcome::Abandoned => ("client went away before its answer", None),
+            Outcome::Cut => ("cut before its answer: the grace time is over", None),
         };
         macro_rules! line {
             ($level:ident) => {
@@ -121,6 +122,7 @@ impl Watch<'_> {
             Outcome::Answered(StatusCode::INTERNAL_SERVER_ERROR) => line!(ERROR),
             _ if self.probe => line!(DEBUG),
             Outcome::Answered(status) if status.is_server_error() => line!(WARN),
+            Outcome::Cut => line!(WARN),
             _ => line!(INFO),
         }
     }
@@ -143,6 +145,9 @@ impl Watch<'_> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if self.labels.outcome == Outcome::Abandoned {
+            if self.arrival.context.cut.is_cancelled() {
+                self.labels.outcome = Outcome::Cut;
+            }
             self.write_down(None);
         }
     }

@@ -129,6 +129,7 @@ pub(crate) fn end(span: &Span, outcome: Outcome) {
             }
         }
         Outcome::Abandoned => span.set_attribute("error.type", "client_disconnected"),
+        Outcome::Cut => span.set_attribute("error.type", "shutdown"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole of it as a process: log lines, signals, ports that are taken.
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     time::Duration,
 };
@@ -98,6 +98,28 @@ fn a_second_sigint_ends_at_once() {
     process.line(|line| line["message"] == "asked to stop");
     process.signal("INT");
     assert_eq!(process.wait().code(), Some(130));
+}
+
+#[test]
+fn a_request_that_is_cut_is_not_blamed_on_its_client() {
+    let mut process = Process::start(&[("SHUTDOWN_GRACE_MS", "100")]);
+    let mut client = TcpStream::connect(process.public).unwrap();
+    client.write_all(b"GET /slow/60000 HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    process.signal("TERM");
+    let line = process.line(|line| line["target"] == "chassis::access");
+    assert_eq!(line["message"], "cut before its answer: the grace time is over");
+    assert_eq!(line["level"], "warn");
+    process.ends_well();
+
+    // One who does go away is told from it.
+    let process = Process::start(&[]);
+    let mut client = TcpStream::connect(process.public).unwrap();
+    client.write_all(b"GET /slow/60000 HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    drop(client);
+    let line = process.line(|line| line["target"] == "chassis::access");
+    assert_eq!(line["message"], "client went away before its answer");
 }
 
 #[test]
