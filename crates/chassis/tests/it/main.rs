@@ -10,6 +10,7 @@ mod docs;
 mod drain;
 mod fields;
 mod hosts;
+mod logs;
 mod metrics;
 mod middleware;
 mod problems;

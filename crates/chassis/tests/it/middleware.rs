@@ -91,6 +91,20 @@ async fn answers_are_packed_where_it_is_worth_it() {
     }
 }
 
+/// A cache that kept the packed answer for everyone would break those who cannot unpack it.
+#[tokio::test]
+async fn caches_learn_which_answers_depend_on_the_packing() {
+    let router = router(&Settings::default());
+    for (path, depends) in
+        [("/large/10000", true), ("/things/4294967295", false), ("/large/10", false), ("/pdf", false)]
+    {
+        for headers in [&[][..], &[("accept-encoding", "gzip")], &[("accept-encoding", "identity")]] {
+            let vary = get_with(&router, path, headers).await.header("vary").map(str::to_owned);
+            assert_eq!(vary, depends.then(|| "accept-encoding".to_owned()), "{path} {headers:?}");
+        }
+    }
+}
+
 async fn preflight(origins: &[&str], origin: &str) -> (StatusCode, Option<String>, Option<String>) {
     let mut settings = Settings::default();
     settings.hosts.cors_origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
@@ -121,4 +135,24 @@ async fn pages_of_named_origins_may_call() {
     assert_eq!(reply.header("access-control-allow-origin"), Some(app));
     assert!(reply.header("access-control-expose-headers").unwrap().contains("x-request-id"));
     assert_eq!(reply.header("access-control-allow-credentials"), None);
+}
+
+#[tokio::test]
+async fn pages_can_read_every_refusal() {
+    let app = "https://app.example.com";
+    let mut settings = Settings::default();
+    settings.hosts.cors_origins = vec![app.parse().unwrap()];
+    settings.limits.body_bytes_max = 10;
+    settings.limits.request_timeout_ms = 50;
+    let router = router(&settings);
+    for (method, path, body, status) in [
+        (Method::POST, "/things", "x".repeat(11), StatusCode::PAYLOAD_TOO_LARGE),
+        (Method::GET, "/slow/60000", String::new(), StatusCode::GATEWAY_TIMEOUT),
+        (Method::GET, "/fail", String::new(), StatusCode::INTERNAL_SERVER_ERROR),
+    ] {
+        let request = request(method, path).header("origin", app).header("content-type", "application/json");
+        let reply = call(&router, request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(reply.status, status, "{path}");
+        assert_eq!(reply.header("access-control-allow-origin"), Some(app), "{path}");
+    }
 }
