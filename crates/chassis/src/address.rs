@@ -68,6 +68,9 @@ pub(crate) fn client_address(headers: &HeaderMap, peer: Option<Peer>, hops: u8) 
 /// The scheme that the client used, as far as trusted proxies tell. Proxies that stand in a row often keep one
 /// entry between them, so the outermost of those that are there is taken.
 pub(crate) fn scheme(headers: &HeaderMap, hops: u8) -> Scheme {
+    if hops == 0 {
+        return Scheme::Http;
+    }
     let seen = entries(headers, &FORWARDED_PROTO).rev().take(usize::from(hops)).last();
     if seen.is_some_and(|entry| entry.eq_ignore_ascii_case("https")) { Scheme::Https } else { Scheme::Http }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use opentelemetry::{
     Context, KeyValue,
     trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider},
@@ -22,6 +22,10 @@ use crate::{
     metrics::{Labels, Outcome, Route},
     middleware::Arrival,
 };
+
+// As names and not as texts, which would be parsed for each request.
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static X_CLOUD_TRACE_CONTEXT: HeaderName = HeaderName::from_static("x-cloud-trace-context");
 
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -43,9 +47,9 @@ pub(crate) struct TraceContext {
 impl TraceContext {
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        text("traceparent")
+        text(&TRACEPARENT)
             .and_then(parse_traceparent)
-            .or_else(|| text("x-cloud-trace-context").and_then(parse_cloud))
+            .or_else(|| text(&X_CLOUD_TRACE_CONTEXT).and_then(parse_cloud))
     }
 
     /// The trace's name in Google's Cloud Logging.
