@@ -1,39 +1,65 @@
 //! The catalogue over HTTP: one file an endpoint.
 
 mod add_fruit;
+mod body;
+mod change_fruit;
+mod conditions;
+mod delete_fruit;
 mod get_fruit;
 mod list_fruits;
 mod list_query;
 mod listing;
 mod refusals;
+mod replace_fruit;
 mod request;
 
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    sync::Arc,
+};
 
 use chassis::{Readiness, Service};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::listing::ListCache;
-use crate::Store;
+use crate::{
+    Error, Store,
+    domain::{Change, Fruit},
+};
 
 /// What every handler works with.
 struct Catalogue {
     store: Store,
     list_cache: ListCache,
+    /// Tells this process from others: the store counts its versions from anew in each.
+    process: u64,
+}
+
+impl Catalogue {
+    fn new(store: Store) -> Self {
+        // The seeds of the standard hash maps are random; hashing nothing gives a number made of them.
+        let process = RandomState::new().build_hasher().finish();
+        Self { store, list_cache: ListCache::default(), process }
+    }
+
+    /// Makes a change that is about one fruit.
+    async fn change_one(&self, change: Change) -> Result<Fruit, Error> {
+        self.store.change(change).await?.into_iter().next().ok_or(Error::Stopped)
+    }
 }
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "fruits", description = "A catalogue of fruits."),
-    tags((name = "fruits", description = "The catalogue: list fruits, get one, add one.")),
+    tags((name = "fruits", description = "The catalogue: list fruits, get, add, change and delete them.")),
     components(schemas(chassis::problem::Body<'static>, chassis::problem::FieldError))
 )]
 struct Description;
 
 /// The service over this store.
 pub fn serve(store: Store) -> Service {
-    let catalogue = Arc::new(Catalogue { store, list_cache: ListCache::default() });
+    let catalogue = Arc::new(Catalogue::new(store));
     let (router, openapi) = routes().with_state(Arc::clone(&catalogue)).split_for_parts();
     let ready = Arc::new(move || -> Readiness {
         let catalogue = Arc::clone(&catalogue);
@@ -50,5 +76,10 @@ pub fn openapi() -> OpenApi {
 fn routes() -> OpenApiRouter<Arc<Catalogue>> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(list_fruits::list_fruits, add_fruit::add_fruit))
-        .routes(routes!(get_fruit::get_fruit))
+        .routes(routes!(
+            get_fruit::get_fruit,
+            replace_fruit::replace_fruit,
+            change_fruit::change_fruit,
+            delete_fruit::delete_fruit
+        ))
 }

@@ -15,12 +15,15 @@ pub(crate) const ID_TAKEN: Kind = Kind::new("fruit-id-taken", StatusCode::CONFLI
 /// The largest id has been given: the catalogue can give none by itself any more.
 pub(crate) const IDS_EXHAUSTED: Kind =
     Kind::new("fruit-ids-exhausted", StatusCode::CONFLICT, "Ids exhausted");
+/// The fruit is not in the state that the request demands.
+pub(crate) const PRECONDITION_FAILED: Kind =
+    Kind::new("precondition-failed", StatusCode::PRECONDITION_FAILED, "Precondition failed");
 /// The disk under the catalogue is full.
 pub(crate) const STORAGE_FULL: Kind =
     Kind::new("storage-full", StatusCode::INSUFFICIENT_STORAGE, "No room for the fruit");
 
 /// The kinds of problem that only this service answers, for the page that explains them.
-pub const KINDS: &[Kind] = &[ID_TAKEN, IDS_EXHAUSTED, STORAGE_FULL];
+pub const KINDS: &[Kind] = &[ID_TAKEN, IDS_EXHAUSTED, PRECONDITION_FAILED, STORAGE_FULL];
 
 /// When a client may try again after the catalogue was too busy: queued writes are done long before.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -35,6 +38,21 @@ pub enum Error {
     /// The client must choose an id.
     #[error("the ids are exhausted")]
     IdsExhausted,
+    /// The client asks for a fruit that is not there.
+    #[error("there is no fruit with the id {0}")]
+    NotFound(FruitId),
+    /// The client must look at the fruit again: it is not as the request demands.
+    #[error("the fruit {0} is not as the request demands")]
+    PreconditionFailed(FruitId),
+    /// One of several fruits could not be added, so none was.
+    #[error("the fruit at index {index} cannot be added")]
+    Item {
+        /// Its place in the request, from 0 on.
+        index: usize,
+        /// What is wrong with it.
+        #[source]
+        error: Box<Self>,
+    },
     /// The client should try again: as many writes wait already as may.
     #[error("too many writes wait")]
     Busy,
@@ -69,9 +87,16 @@ impl From<rusqlite::Error> for Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match &error {
-            Error::IdTaken(id) => ID_TAKEN
-                .because(format!("The id {id} is taken. Choose another, or leave it out to be given one."))
-                .at("/id"),
+            Error::IdTaken(id) => id_taken(*id, "/id"),
+            Error::Item { index, error: inner } => match **inner {
+                Error::IdTaken(id) => id_taken(id, &format!("/{index}/id")),
+                _ => (**inner).clone().into(),
+            },
+            Error::NotFound(id) => kind::NOT_FOUND.because(format!("There is no fruit with the id {id}.")),
+            Error::PreconditionFailed(id) => PRECONDITION_FAILED.because(format!(
+                "The fruit {id} has changed since, or is not one that the request names. Get it again, and send its \
+                 new ETag as If-Match."
+            )),
             Error::IdsExhausted => IDS_EXHAUSTED.because(format!(
                 "The largest id, {}, has been given, so none follows. Choose a free id and send it as `id`.",
                 FruitId::MAX
@@ -89,6 +114,12 @@ impl From<Error> for Problem {
             Error::Database(_) | Error::Displaced(_) | Error::Stopped => Self::internal(error),
         }
     }
+}
+
+fn id_taken(id: FruitId, pointer: &str) -> Problem {
+    ID_TAKEN
+        .because(format!("The id {id} is taken. Choose another, or leave it out to be given one."))
+        .at(pointer)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 
 use crate::{
     Error,
-    domain::{Cursor, Fruit, FruitId, NewFruit, Page, Selection},
+    domain::{Change, Cursor, Fruit, FruitId, NewFruit, Page, Selection},
     settings::Location,
 };
 
@@ -18,6 +18,13 @@ pub use sqlite::Sqlite;
 /// The state of a store at some moment: two equal ones mean that nothing was committed between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version(i64);
+
+impl Version {
+    /// What tells it from others of the same opened store.
+    pub(crate) fn number(self) -> i64 {
+        self.0
+    }
+}
 
 /// A catalogue, wherever it is kept.
 #[derive(Debug)]
@@ -38,6 +45,14 @@ impl Store {
     pub async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.add(fruit).await,
+        }
+    }
+
+    /// Makes a change, as a whole or not at all. When this answers `Ok` it is on the disk. The answer has the
+    /// fruits that it was about: as they are now, or as they were before they were deleted.
+    pub async fn change(&self, change: Change) -> Result<Vec<Fruit>, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.change(change).await,
         }
     }
 

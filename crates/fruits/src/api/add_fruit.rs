@@ -9,22 +9,22 @@ use axum::{
 };
 use chassis::{
     Problem,
-    extract::Fields,
     problem::{FieldError, kind},
 };
 use http::{StatusCode, header};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::{
     Catalogue,
+    body::{Added, JsonBody},
+    conditions,
     refusals::{self, Responses},
     request::NoQuery,
 };
 use crate::{
     Error,
-    domain::{Color, Fruit, FruitId, FruitName, InvalidId, InvalidLabel, NewFruit},
+    domain::{Change, Fruit, FruitId, InvalidLabel},
     error::STORAGE_FULL,
 };
 
@@ -34,7 +34,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"fruit": "apple", "color": "red"}))]
 #[expect(dead_code, reason = "describes the body to its readers; the handler parses the fields one by one")]
-struct AddFruit {
+pub(super) struct AddFruit {
     /// The id it shall have, if it is free. Left out, the catalogue gives the next.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     id: Option<i64>,
@@ -46,24 +46,48 @@ struct AddFruit {
     color: String,
 }
 
+/// One fruit, or several.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the body to its readers")]
+enum AddFruits {
+    /// One fruit.
+    One(AddFruit),
+    /// 1 to 1000 fruits, of which all are added or none.
+    Several(Vec<AddFruit>),
+}
+
+/// What was added: one fruit, or several in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the answer to its readers")]
+enum AddedFruits {
+    One(Fruit),
+    Several(Vec<Fruit>),
+}
+
 /// Add a fruit
 ///
-/// The same fruit may be added twice and has two ids then. Once this answers 201, the fruit is on the disk and
+/// Or several, as an array of 1 to 1000: all of them or none. The same fruit may be added twice and has two ids then. Once this answers 201, the fruit is on the disk and
 /// every later read sees it.
 #[utoipa::path(
     post,
     path = "/fruits",
     tag = "fruits",
-    request_body(content = AddFruit, examples(
+    request_body(content = AddFruits, examples(
         ("a fruit" = (value = json!({"fruit": "apple", "color": "red"}))),
-        ("with an id" = (value = json!({"id": 7, "fruit": "pear", "color": "green"})))
+        ("with an id" = (value = json!({"id": 7, "fruit": "pear", "color": "green"}))),
+        ("several" = (value = json!([{"fruit": "fig", "color": "blue"}, {"fruit": "plum", "color": "blue"}])))
     )),
     responses(
         (
             status = CREATED,
             description = "The fruit as it was added",
-            body = Fruit,
-            headers(("Location" = String, description = "The fruit's path, such as `/fruits/1`")),
+            body = AddedFruits,
+            headers(
+                ("Location" = String, description = "Of one fruit: its path, such as `/fruits/1`"),
+                ("ETag" = String, description = "Of one fruit: its entity tag, `\"1\"`")
+            ),
             example = json!({"id": 1, "fruit": "apple", "color": "red"})
         ),
         Refusals,
@@ -72,22 +96,19 @@ struct AddFruit {
 pub(super) async fn add_fruit(
     State(catalogue): State<Arc<Catalogue>>,
     _query: NoQuery,
-    fields: Fields,
+    body: JsonBody,
 ) -> Result<Response, Problem> {
-    let fruit = catalogue.store.add(new_fruit(fields)?).await?;
-    let location = [(header::LOCATION, format!("/fruits/{}", fruit.id))];
-    Ok((StatusCode::CREATED, location, Json(fruit)).into_response())
-}
-
-fn new_fruit(mut fields: Fields) -> Result<NewFruit, Problem> {
-    let id = fields.optional("id", |value: Value| match value {
-        Value::Number(number) => FruitId::from_json(&number),
-        _ => Err(InvalidId),
-    });
-    let fruit = fields.required("fruit", |text: String| FruitName::parse(&text));
-    let color = fields.required("color", |text: String| Color::parse(&text));
-    let (id, fruit, color) = fields.finish((id, fruit, color))?;
-    Ok(NewFruit { id, fruit, color })
+    match body.added().await? {
+        Added::One(fruit) => {
+            let fruit = catalogue.change_one(Change::Add(vec![fruit])).await?;
+            let location = [(header::LOCATION, format!("/fruits/{}", fruit.id))];
+            Ok((location, conditions::tagged(StatusCode::CREATED, fruit)).into_response())
+        }
+        Added::Several(fruits) => {
+            let fruits = catalogue.store.change(Change::Add(fruits)).await?;
+            Ok((StatusCode::CREATED, Json(fruits)).into_response())
+        }
+    }
 }
 
 struct Refusals;

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use chassis::{Problem, extract::Path, problem::kind};
+use http::StatusCode;
 use utoipa::IntoResponses;
 
 use super::{
     Catalogue,
+    conditions::{self, Conditions, ReadConditions},
     refusals::{self, Responses},
     request::{IdInPath, NoQuery},
 };
-use crate::domain::{Fruit, FruitId};
+use crate::{
+    Error,
+    domain::{Fruit, FruitId, Precondition},
+};
 
 /// Get one fruit
 ///
@@ -20,16 +25,26 @@ use crate::domain::{Fruit, FruitId};
     get,
     path = "/fruits/{id}",
     tag = "fruits",
-    params((
-        "id" = i64,
-        Path,
-        description = "The fruit's id, in plain digits",
-        minimum = 1,
-        maximum = 9_007_199_254_740_991_u64,
-        example = 1
-    )),
+    params(
+        (
+            "id" = i64,
+            Path,
+            description = "The fruit's id, in plain digits",
+            minimum = 1,
+            maximum = 9_007_199_254_740_991_u64,
+            example = 1
+        ),
+        ReadConditions
+    ),
     responses(
-        (status = OK, description = "The fruit", body = Fruit, example = json!({"id": 1, "fruit": "apple", "color": "red"})),
+        (
+            status = OK,
+            description = "The fruit",
+            body = Fruit,
+            headers(("ETag" = String, description = "Its entity tag, such as `\"1\"`: the same as long as it is")),
+            example = json!({"id": 1, "fruit": "apple", "color": "red"})
+        ),
+        (status = NOT_MODIFIED, description = "The fruit is still what `If-None-Match` names"),
         Refusals,
     )
 )]
@@ -37,12 +52,17 @@ pub(super) async fn get_fruit(
     State(catalogue): State<Arc<Catalogue>>,
     Path(IdInPath(id)): Path<IdInPath>,
     _query: NoQuery,
-) -> Result<Json<Fruit>, Problem> {
-    catalogue.store.get(id).await?.map(Json).ok_or_else(|| not_found(id))
-}
-
-fn not_found(id: FruitId) -> Problem {
-    kind::NOT_FOUND.because(format!("There is no fruit with the id {id}."))
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let fruit = catalogue.store.get(id).await?.ok_or(Error::NotFound(id))?;
+    let Precondition { matches, matches_none } = conditions.of_fruit();
+    if matches.is_some_and(|wanted| !wanted.contain(fruit.revision)) {
+        return Err(Error::PreconditionFailed(id).into());
+    }
+    if matches_none.is_some_and(|known| known.contain(fruit.revision)) {
+        return Ok(conditions::not_modified(conditions::tag(&fruit)));
+    }
+    Ok(conditions::tagged(StatusCode::OK, fruit))
 }
 
 struct Refusals;
@@ -53,7 +73,7 @@ impl IntoResponses for Refusals {
             &[kind::MALFORMED_REQUEST.because(
                 "The path is not acceptable: a fruit's id must be a whole number from 1 to 9007199254740991, in \
                  plain digits.",
-            ), not_found(FruitId::MAX)],
+            ), Error::NotFound(FruitId::MAX).into(), Error::PreconditionFailed(FruitId::MIN).into()],
         )
     }
 }

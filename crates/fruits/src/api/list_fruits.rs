@@ -13,11 +13,12 @@ use utoipa::IntoResponses;
 
 use super::{
     Catalogue,
+    conditions::{self, Conditions},
     list_query::{ListParameters, ListQuery},
     listing::{self, Listing},
     refusals::{self, Responses},
 };
-use crate::domain::Fruit;
+use crate::{domain::Fruit, store::Version};
 
 /// List fruits
 ///
@@ -28,25 +29,52 @@ use crate::domain::Fruit;
     get,
     path = "/fruits",
     tag = "fruits",
-    params(ListParameters),
+    params(
+        ListParameters,
+        ("If-None-Match" = Option<String>, Header, description = "The entity tag of an earlier answer to the same list")
+    ),
     responses(
         (
             status = OK,
             description = "The fruits that were asked for, in the order that was asked for",
             body = Vec<Fruit>,
-            headers(("Link" = String, description = "Where `limit` left fruits out: the next page, as \
-                `</fruits?limit=2&after=2>; rel=\"next\"`")),
+            headers(
+                ("Link" = String, description = "Where `limit` left fruits out: the next page, as \
+                    `</fruits?limit=2&after=2>; rel=\"next\"`"),
+                ("ETag" = String, description = "The state of the catalogue: weak, and the same until it changes")
+            ),
             example = json!([
                 {"id": 1, "fruit": "apple", "color": "red"},
                 {"id": 2, "fruit": "banana", "color": "yellow"}
             ])
         ),
+        (status = NOT_MODIFIED, description = "Nothing has changed since the answer that `If-None-Match` names"),
         Refusals,
     )
 )]
 pub(super) async fn list_fruits(
     State(catalogue): State<Arc<Catalogue>>,
     query: ListQuery,
+    conditions: Conditions,
+    streamed: Streamed,
+) -> Result<Response, Problem> {
+    // Asked before anything is read: what is sent, or kept, under a version is never older than it.
+    let version = catalogue.store.version().await?;
+    let tag = version.map(|version| format!("{:x}-{}", catalogue.process, version.number()));
+    if let Some(tag) = tag.as_ref().filter(|tag| conditions.has(tag)) {
+        return Ok(conditions::not_modified(weak(tag)));
+    }
+    let mut answer = list(catalogue, query, version, streamed).await?;
+    if let Some(tag) = tag {
+        answer.headers_mut().insert(header::ETAG, weak(&tag));
+    }
+    Ok(answer)
+}
+
+async fn list(
+    catalogue: Arc<Catalogue>,
+    query: ListQuery,
+    version: Option<Version>,
     streamed: Streamed,
 ) -> Result<Response, Problem> {
     if let Some(limit) = query.limit {
@@ -58,13 +86,17 @@ pub(super) async fn list_fruits(
         }
         return Ok(answer);
     }
-    // Asked before the first page is read: what is kept under a version is never older than it.
-    let version = if query.is_everything() { catalogue.store.version().await? } else { None };
+    let version = version.filter(|_| query.is_everything());
     if let Some(list) = version.and_then(|version| catalogue.list_cache.get(version)) {
         return Ok(json(list.into()));
     }
     let ListQuery { selection, after, .. } = query;
     Ok(json(Listing::new(catalogue, selection, after, version).body(streamed).await?))
+}
+
+/// Weak, since a long list is read while it is sent, and may hold what was added meanwhile.
+fn weak(tag: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
 fn json(body: Body) -> Response {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Color, FruitId, FruitName};
+use super::{Color, FruitId, FruitName, Revision};
 
 /// A fruit in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -18,6 +18,9 @@ pub struct Fruit {
     /// Its color.
     #[schema(value_type = String, min_length = 1, max_length = 100, example = "red")]
     pub color: Color,
+    /// Which state of it this is: its entity tag, and no part of it.
+    #[serde(skip)]
+    pub revision: Revision,
 }
 
 /// A fruit to be added.
@@ -34,6 +37,6 @@ pub struct NewFruit {
 impl NewFruit {
     /// The fruit that it became.
     pub fn with_id(self, id: FruitId) -> Fruit {
-        Fruit { id, fruit: self.fruit, color: self.color }
+        Fruit { id, fruit: self.fruit, color: self.color, revision: Revision::FIRST }
     }
 }

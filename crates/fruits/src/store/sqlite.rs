@@ -25,7 +25,7 @@ use rusqlite::Connection;
 use self::{health::Health, hold::Hold, readers::Readers, writer::Writer};
 use crate::{
     Error,
-    domain::{Cursor, Fruit, FruitId, NewFruit, Page, Selection},
+    domain::{Change, Cursor, Fruit, FruitId, NewFruit, Page, Selection},
 };
 
 pub use self::{
@@ -90,7 +90,13 @@ impl Sqlite {
 
     /// Adds a fruit and answers once it is on the disk.
     pub async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
-        self.writer.add(fruit).await
+        let added = self.writer.change(Change::Add(vec![fruit])).await?;
+        added.into_iter().next().ok_or(Error::Stopped)
+    }
+
+    /// Makes a change and answers once it is on the disk.
+    pub async fn change(&self, change: Change) -> Result<Vec<Fruit>, Error> {
+        self.writer.change(change).await
     }
 
     /// The fruit with this id.

@@ -56,9 +56,10 @@ async fn other_paths_and_methods_are_problems() {
             "{path}"
         );
     }
-    for (method, path, allowed) in
-        [(Method::DELETE, "/fruits", ["GET", "POST"].as_slice()), (Method::PUT, "/fruits/1", &["GET"])]
-    {
+    for (method, path, allowed) in [
+        (Method::DELETE, "/fruits", ["GET", "POST"].as_slice()),
+        (Method::POST, "/fruits/1", &["GET", "PUT", "PATCH", "DELETE"]),
+    ] {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let answer = ask(&app, addressed(request)).await;
         assert_eq!(

@@ -175,8 +175,11 @@ async fn a_second_server_is_refused_by_whichever_path() {
 #[test]
 fn what_cannot_be_a_file_is_refused() {
     let folder = Folder::new();
-    assert!(format!("{:#}", open(folder.path()).unwrap_err()).contains("a folder"));
-    assert!(check(folder.path()).unwrap_err().contains("a folder"));
+    // Within a folder of the test's own, whose entries no other test changes.
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    assert!(format!("{:#}", open(&inner).unwrap_err()).contains("a folder"));
+    assert!(check(&inner).unwrap_err().contains("a folder"));
     assert!(open(Path::new("/proc/fruits/fruits.db")).is_err());
     let long = folder.path().join("x".repeat(300));
     assert!(open(&long).is_err() && check(&long).is_err());

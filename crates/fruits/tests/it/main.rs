@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod bad_input;
+mod changes;
 mod chassis_around;
+mod conditions;
 mod conformance;
 mod contract;
 mod documents;

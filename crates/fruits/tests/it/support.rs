@@ -12,7 +12,7 @@ use fruits::{
     settings::Location,
     store::Sqlite,
 };
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -83,7 +83,7 @@ impl Answer {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("a readable header"))
     }
 
@@ -134,6 +134,15 @@ fn assert_documented(method: &Method, path: &str, status: StatusCode) {
 
 pub(crate) fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).expect("a request")
+}
+
+/// A request with a body and headers of one's own.
+pub(crate) fn send(method: Method, path: &str, headers: &[(HeaderName, &str)], body: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    request.body(Body::from(body.to_owned())).expect("a request")
 }
 
 pub(crate) fn post(body: impl Into<Body>) -> Request<Body> {

@@ -64,8 +64,8 @@ fn fits(row: &Row<'_>, selection: &Selection) -> rusqlite::Result<bool> {
     }
     let text = |index| Ok::<_, rusqlite::Error>(row.get_ref(index)?.as_str()?);
     let folded = |index| Ok::<_, rusqlite::Error>(row.get_ref(index)?.as_str_or_null()?);
-    let fruit = Folded::column(folded(3)?, text(1)?);
-    let color = Folded::column(folded(4)?, text(2)?);
+    let fruit = Folded::column(folded(4)?, text(1)?);
+    let color = Folded::column(folded(5)?, text(2)?);
     Ok(selection.accepts(&fruit, &color))
 }
 
@@ -96,7 +96,7 @@ impl<'a> Way<'a> {
     /// named must be used: a way that would have to sort fails instead.
     fn sql(self, descending: bool) -> String {
         let (than, direction) = if descending { ("<", "DESC") } else { (">", "ASC") };
-        let columns = "id, fruit, color, fruit_folded, color_folded";
+        let columns = "id, fruit, color, revision, fruit_folded, color_folded";
         match self {
             Self::Table { behind } => {
                 let start = behind.map_or(String::new(), |_| format!("WHERE id {than} ?"));
@@ -142,7 +142,7 @@ impl Column {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::migrations, *};
 
     /// How SQLite goes this way.
     fn plan(connection: &Connection, sql: &str) -> Vec<String> {
@@ -160,9 +160,7 @@ mod tests {
 
     #[test]
     fn every_way_seeks_to_where_it_begins_and_none_sorts() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../../../migrations/sqlite/0001_fruits.sql")).unwrap();
-        connection.execute_batch(include_str!("../../../migrations/sqlite/0002_folded.sql")).unwrap();
+        let connection = migrations::model(migrations::latest()).unwrap();
         let (column, text, id) = (Column::Color, "red", FruitId::MIN);
         for (way, seek) in [
             (Way::Table { behind: None }, "SCAN fruits"),

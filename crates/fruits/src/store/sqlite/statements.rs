@@ -2,15 +2,21 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
-use crate::domain::{Color, Folded, Fruit, FruitId, FruitName, NewFruit};
+use crate::domain::{Color, Folded, Fruit, FruitId, FruitName, NewFruit, Revision};
 
-const FRUIT_BY_ID: &str = "SELECT id, fruit, color FROM fruits WHERE id = ?1";
+const FRUIT_BY_ID: &str = "SELECT id, fruit, color, revision FROM fruits WHERE id = ?1";
 /// Without an id SQLite gives one more than the largest that was ever given.
 const INSERT_FRUIT: &str =
     "INSERT INTO fruits (id, fruit, color, fruit_folded, color_folded) VALUES (?1, ?2, ?3, ?4, ?5)";
 /// Rows that another program wrote, or an earlier release.
-const UNFOLDED_FRUITS: &str = "SELECT id, fruit, color FROM fruits
+const UNFOLDED_FRUITS: &str = "SELECT id, fruit, color, revision FROM fruits
     WHERE fruit_folded IS NULL OR color_folded IS NULL ORDER BY id LIMIT 1000";
+const UPDATE_FRUIT: &str = "UPDATE fruits
+    SET fruit = ?2, color = ?3, revision = ?4, fruit_folded = ?5, color_folded = ?6 WHERE id = ?1";
+const DELETE_FRUIT: &str = "DELETE FROM fruits WHERE id = ?1";
+const BEGIN_CHANGE: &str = "SAVEPOINT change";
+const KEEP_CHANGE: &str = "RELEASE change";
+const UNDO_CHANGE: &str = "ROLLBACK TO change; RELEASE change";
 const FOLD_FRUIT: &str = "UPDATE fruits SET fruit_folded = ?2, color_folded = ?3 WHERE id = ?1";
 /// Goes through all that an add does, and leaves nothing: without the ids that it may not give, and undone.
 const REHEARSE_INSERT: &str = "SAVEPOINT rehearsal;
@@ -37,6 +43,39 @@ pub(super) fn insert_fruit(connection: &Connection, fruit: &NewFruit) -> rusqlit
     ])
 }
 
+/// Writes the fruit over the one with its id.
+pub(super) fn update_fruit(connection: &Connection, fruit: &Fruit) -> rusqlite::Result<()> {
+    let (name, color) = (fruit.fruit.as_str(), fruit.color.as_str());
+    let (name_folded, color_folded) = (Folded::new(name), Folded::new(color));
+    let revision = fruit.revision.get();
+    connection.prepare_cached(UPDATE_FRUIT)?.execute(params![
+        fruit.id.get(),
+        name,
+        color,
+        revision,
+        name_folded.as_str(),
+        color_folded.as_str()
+    ])?;
+    Ok(())
+}
+
+/// Deletes the fruit; a trigger retires its id.
+pub(super) fn delete_fruit(connection: &Connection, id: FruitId) -> rusqlite::Result<()> {
+    connection.prepare_cached(DELETE_FRUIT)?.execute([id.get()])?;
+    Ok(())
+}
+
+/// Runs `change` within the transaction: it is undone alone if it fails.
+pub(super) fn undone_if_refused<T, E>(
+    connection: &Connection,
+    change: impl FnOnce() -> rusqlite::Result<Result<T, E>>,
+) -> rusqlite::Result<Result<T, E>> {
+    connection.execute_batch(BEGIN_CHANGE)?;
+    let outcome = change()?;
+    connection.execute_batch(if outcome.is_ok() { KEEP_CHANGE } else { UNDO_CHANGE })?;
+    Ok(outcome)
+}
+
 /// Gives each row its folded texts that has none.
 pub(super) fn fold_fruits(connection: &Connection) -> rusqlite::Result<()> {
     loop {
@@ -45,7 +84,7 @@ pub(super) fn fold_fruits(connection: &Connection) -> rusqlite::Result<()> {
         if fruits.is_empty() {
             return Ok(());
         }
-        for Fruit { id, fruit, color } in fruits {
+        for Fruit { id, fruit, color, .. } in fruits {
             let (fruit, color) = (Folded::new(fruit.as_str()), Folded::new(color.as_str()));
             connection.prepare_cached(FOLD_FRUIT)?.execute(params![
                 id.get(),
@@ -80,5 +119,6 @@ pub(super) fn fruit(row: &Row<'_>) -> rusqlite::Result<Fruit> {
         id: FruitId::new(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))?,
         fruit: FruitName::stored(row.get(1)?),
         color: Color::stored(row.get(2)?),
+        revision: Revision::stored(row.get(3)?),
     })
 }

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use super::{Limits, health::Health, statements};
 use crate::{
     Error,
-    domain::{Fruit, FruitId, NewFruit},
+    domain::{Change, Edit, Fruit, FruitId, NewFruit, Precondition},
 };
 
 /// While writes fail the writer tries one of its own this often. Where nobody sends any to a server that is not
@@ -30,8 +30,8 @@ const RETRY_PERIOD: Duration = Duration::from_secs(1);
 /// A write that waits, and where its answer goes.
 #[derive(Debug)]
 struct Write {
-    fruit: NewFruit,
-    answer: oneshot::Sender<Result<Fruit, Error>>,
+    change: Change,
+    answer: oneshot::Sender<Result<Vec<Fruit>, Error>>,
 }
 
 /// The handle of the thread. Dropping it waits for the transaction in hand; nobody waits for another, since
@@ -61,10 +61,10 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), commits, health })
     }
 
-    pub(super) async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
+    pub(super) async fn change(&self, change: Change) -> Result<Vec<Fruit>, Error> {
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(Error::Stopped)?;
-        queue.try_send(Write { fruit, answer }).map_err(|error| match error {
+        queue.try_send(Write { change, answer }).map_err(|error| match error {
             TrySendError::Full(_) => Error::Busy,
             TrySendError::Disconnected(_) => Error::Stopped,
         })?;
@@ -107,8 +107,14 @@ impl Work {
     fn run(&mut self) {
         let mut group = Vec::new();
         while let Some(first) = self.next() {
+            let mut fruits = first.change.fruits();
             group.push(first);
-            group.extend(self.writes.try_iter().take(self.group_writes_max.saturating_sub(1)));
+            while fruits < self.group_writes_max
+                && let Ok(next) = self.writes.try_recv()
+            {
+                fruits += next.change.fruits();
+                group.push(next);
+            }
             // Nobody waits for it any more, so nobody must be told: it is as if it had never come.
             group.retain(|write| !write.answer.is_closed());
             self.write(&mut group);
@@ -134,9 +140,9 @@ impl Work {
     fn write(&mut self, group: &mut Vec<Write>) {
         match self.commit(group) {
             Ok(outcomes) => {
-                for (Write { fruit, answer }, outcome) in group.drain(..).zip(outcomes) {
-                    // A client that left meanwhile has its fruit all the same.
-                    let _ = answer.send(outcome.map(|id| fruit.with_id(id)));
+                for (Write { answer, .. }, outcome) in group.drain(..).zip(outcomes) {
+                    // A client that left meanwhile has its change all the same.
+                    let _ = answer.send(outcome);
                 }
             }
             Err(error) => {
@@ -149,11 +155,11 @@ impl Work {
     }
 
     /// One transaction for the group. `Err` means that none of it is in the catalogue.
-    fn commit(&mut self, group: &[Write]) -> Result<Vec<Result<FruitId, Error>>, Error> {
+    fn commit(&mut self, group: &[Write]) -> Result<Vec<Result<Vec<Fruit>, Error>>, Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let outcomes = group
             .iter()
-            .map(|write| insert(&transaction, &write.fruit))
+            .map(|write| make(&transaction, &write.change))
             .collect::<rusqlite::Result<Vec<_>>>()?;
         if outcomes.iter().any(Result::is_ok) {
             // Before, so that a file that is gone takes no more writes; behind, so that none is acknowledged that
@@ -168,12 +174,74 @@ impl Work {
     }
 }
 
-/// Inserts one fruit. The outer error is the whole group's; the inner one is this fruit's alone: a statement
-/// that breaks a constraint undoes itself and leaves the transaction as it was.
+/// Makes one change. The outer error is the whole group's; the inner one is this change's alone, which then leaves
+/// the transaction as it was.
+fn make(connection: &Connection, change: &Change) -> rusqlite::Result<Result<Vec<Fruit>, Error>> {
+    match change {
+        Change::Add(fruits) => match fruits.as_slice() {
+            [fruit] => Ok(insert(connection, fruit)?.map(|id| vec![fruit.clone().with_id(id)])),
+            fruits => statements::undone_if_refused(connection, || insert_all(connection, fruits)),
+        },
+        Change::Edit { id, edit, precondition } => edit_fruit(connection, *id, edit, precondition),
+        Change::Delete { id, precondition } => {
+            let found = find(connection, *id, precondition)?;
+            if found.is_ok() {
+                statements::delete_fruit(connection, *id)?;
+            }
+            Ok(found.map(|fruit| vec![fruit]))
+        }
+    }
+}
+
+fn edit_fruit(
+    connection: &Connection,
+    id: FruitId,
+    edit: &Edit,
+    precondition: &Precondition,
+) -> rusqlite::Result<Result<Vec<Fruit>, Error>> {
+    let before = match find(connection, id, precondition)? {
+        Ok(before) => before,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let after = edit.clone().apply(&before);
+    if after != before {
+        statements::update_fruit(connection, &after)?;
+    }
+    Ok(Ok(vec![after]))
+}
+
+/// The fruit, if it is there and as it must be.
+fn find(
+    connection: &Connection,
+    id: FruitId,
+    precondition: &Precondition,
+) -> rusqlite::Result<Result<Fruit, Error>> {
+    Ok(match statements::fruit_by_id(connection, id)? {
+        None => Err(Error::NotFound(id)),
+        Some(fruit) if precondition.allows(fruit.revision) => Ok(fruit),
+        Some(_) => Err(Error::PreconditionFailed(id)),
+    })
+}
+
+fn insert_all(connection: &Connection, fruits: &[NewFruit]) -> rusqlite::Result<Result<Vec<Fruit>, Error>> {
+    let mut added = Vec::with_capacity(fruits.len());
+    for (index, fruit) in fruits.iter().enumerate() {
+        match insert(connection, fruit)? {
+            Ok(id) => added.push(fruit.clone().with_id(id)),
+            Err(error) => return Ok(Err(Error::Item { index, error: Box::new(error) })),
+        }
+    }
+    Ok(Ok(added))
+}
+
+/// Inserts one fruit. A statement that breaks a constraint undoes itself and leaves the transaction as it was.
 fn insert(connection: &Connection, fruit: &NewFruit) -> rusqlite::Result<Result<FruitId, Error>> {
     match (statements::insert_fruit(connection, fruit), fruit.id) {
         (Ok(id), _) => Ok(Ok(FruitId::new(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))?)),
-        (Err(error), Some(id)) if breaks(&error, "UNIQUE constraint failed: fruits.id") => {
+        (Err(error), Some(id))
+            if breaks(&error, "UNIQUE constraint failed: fruits.id")
+                || breaks(&error, "fruits_id_retired") =>
+        {
             Ok(Err(Error::IdTaken(id)))
         }
         (Err(error), None) if breaks(&error, "CHECK constraint failed: fruits_id_range") => {

@@ -1,0 +1,177 @@
+//! What the endpoints take from a request's body: one fruit, several, or changes to one.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+};
+use chassis::{
+    Problem,
+    extract::{Fields, read_body},
+    problem::{FieldError, kind},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde_json::{Map, Value, value::RawValue};
+
+use crate::domain::{Color, Edit, FruitId, FruitName, InvalidId, NewFruit};
+
+/// The most fruits that one request may add: they are one write, which others wait for.
+pub(super) const ITEMS_MAX: usize = 1000;
+/// Field errors that one answer lists.
+const ERRORS_MAX: usize = 20;
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// A body that says it is JSON, read to its end.
+#[derive(Debug)]
+pub(super) struct JsonBody(Bytes);
+
+/// A body that says it is a JSON merge patch (RFC 7396), read to its end.
+#[derive(Debug)]
+pub(super) struct MergePatch(JsonBody);
+
+/// One fruit to add, or several.
+#[derive(Debug)]
+pub(super) enum Added {
+    One(NewFruit),
+    Several(Vec<NewFruit>),
+}
+
+impl JsonBody {
+    /// The fruit, or the fruits, to add.
+    pub(super) async fn added(&self) -> Result<Added, Problem> {
+        if self.0.trim_ascii_start().first() != Some(&b'[') {
+            return Ok(Added::One(new_fruit(fields(self.0.clone()).await?)?));
+        }
+        let items: Vec<&RawValue> = serde_json::from_slice(&self.0).map_err(|error| {
+            kind::MALFORMED_REQUEST.because(format!("The body is not valid JSON: {error}."))
+        })?;
+        if items.is_empty() || items.len() > ITEMS_MAX {
+            return Err(invalid(
+                "",
+                format!("The body must have 1 to {ITEMS_MAX} fruits, not {}.", items.len()),
+            ));
+        }
+        let (mut fruits, mut errors) = (Vec::with_capacity(items.len()), Vec::new());
+        for (index, item) in items.into_iter().enumerate() {
+            // Each is read as if it were a body of its own, and what is wrong with it is told with its place.
+            match fields(Bytes::copy_from_slice(item.get().as_bytes())).await.and_then(new_fruit) {
+                Ok(fruit) => fruits.push(fruit),
+                Err(problem) if problem.errors().is_empty() => return Err(problem),
+                Err(problem) => errors.extend(problem.errors().iter().map(|error| FieldError {
+                    pointer: format!("/{index}{}", error.pointer),
+                    detail: error.detail.clone(),
+                })),
+            }
+            if errors.len() >= ERRORS_MAX {
+                break;
+            }
+        }
+        errors.truncate(ERRORS_MAX);
+        if errors.is_empty() { Ok(Added::Several(fruits)) } else { Err(Problem::invalid_fields(errors)) }
+    }
+
+    /// The whole of the fruit with this id, which the body may repeat.
+    pub(super) async fn replacement(&self, id: FruitId) -> Result<Edit, Problem> {
+        let mut fields = fields(self.0.clone()).await?;
+        let same_id = fields.optional("id", same_id(id));
+        let fruit = fields.required("fruit", |text: String| FruitName::parse(&text));
+        let color = fields.required("color", |text: String| Color::parse(&text));
+        let (_, fruit, color) = fields.finish((same_id, fruit, color))?;
+        Ok(Edit { fruit: Some(fruit), color: Some(color) })
+    }
+}
+
+impl MergePatch {
+    /// What it makes of the fruit with this id.
+    pub(super) async fn edit(&self, id: FruitId) -> Result<Edit, Problem> {
+        let mut fields = fields(self.0.0.clone()).await?;
+        // In a merge patch null means to remove the field, and a fruit has none that it can do without.
+        let members: Map<String, Value> = serde_json::from_slice(&self.0.0).unwrap_or_default();
+        let removed: Vec<FieldError> = ["id", "fruit", "color"]
+            .into_iter()
+            .filter(|name| members.get(*name) == Some(&Value::Null))
+            .map(|name| FieldError {
+                pointer: format!("/{name}"),
+                detail: "cannot be removed, which is what null asks for".to_owned(),
+            })
+            .collect();
+        if !removed.is_empty() {
+            return Err(Problem::invalid_fields(removed));
+        }
+        let same_id = fields.optional("id", same_id(id));
+        let fruit = fields.optional("fruit", |text: String| FruitName::parse(&text));
+        let color = fields.optional("color", |text: String| Color::parse(&text));
+        let (_, fruit, color) = fields.finish((same_id, fruit, color))?;
+        Ok(Edit { fruit, color })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        // What the headers say is judged before the body is waited for.
+        fields_under(parts.headers, Bytes::from_static(b"{}")).await?;
+        read_body(body).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for MergePatch {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let essence =
+            content_type.and_then(|value| value.to_str().ok()).and_then(|text| text.split(';').next());
+        if !essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(MERGE_PATCH)) {
+            return Err(no_merge_patch());
+        }
+        JsonBody::from_request(request, state).await.map(Self)
+    }
+}
+
+/// The refusal of a patch in another format; `Accept-Patch` says which is read (RFC 5789).
+pub(super) fn no_merge_patch() -> Problem {
+    kind::UNSUPPORTED_MEDIA_TYPE
+        .because(format!("A change must be a JSON merge patch; send it with Content-Type: {MERGE_PATCH}."))
+        .header(HeaderName::from_static("accept-patch"), HeaderValue::from_static(MERGE_PATCH))
+}
+
+fn new_fruit(mut fields: Fields) -> Result<NewFruit, Problem> {
+    let id = fields.optional("id", parse_id);
+    let fruit = fields.required("fruit", |text: String| FruitName::parse(&text));
+    let color = fields.required("color", |text: String| Color::parse(&text));
+    let (id, fruit, color) = fields.finish((id, fruit, color))?;
+    Ok(NewFruit { id, fruit, color })
+}
+
+fn parse_id(value: Value) -> Result<FruitId, InvalidId> {
+    match value {
+        Value::Number(number) => FruitId::from_json(&number),
+        _ => Err(InvalidId),
+    }
+}
+
+/// A fruit keeps its id: the body may name it, so that what was got can be sent back, but no other.
+fn same_id(id: FruitId) -> impl FnOnce(Value) -> Result<FruitId, String> {
+    move |value| match parse_id(value) {
+        Ok(given) if given == id => Ok(given),
+        _ => Err(format!("must be {id}, as in the path, or left out: a fruit keeps its id")),
+    }
+}
+
+fn invalid(pointer: &str, detail: String) -> Problem {
+    Problem::invalid_fields(vec![FieldError { pointer: pointer.to_owned(), detail }])
+}
+
+/// The fields of a JSON object.
+async fn fields(json: Bytes) -> Result<Fields, Problem> {
+    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    fields_under(HeaderMap::from_iter([content_type]), json).await
+}
+
+async fn fields_under(headers: HeaderMap, json: Bytes) -> Result<Fields, Problem> {
+    let mut request = Request::new(Body::from(json));
+    *request.headers_mut() = headers;
+    Fields::from_request(request, &()).await
+}

@@ -1,0 +1,101 @@
+//! `PATCH /fruits/{id}`
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use chassis::{
+    Problem,
+    extract::Path,
+    problem::{FieldError, kind},
+};
+use http::StatusCode;
+use utoipa::{IntoResponses, ToSchema};
+
+use super::{
+    Catalogue,
+    body::{self, MergePatch},
+    conditions::{self, ChangeConditions, Conditions},
+    refusals::{self, Responses},
+    request::{IdInPath, NoQuery},
+};
+use crate::{
+    Error,
+    domain::{Change, Fruit, FruitId, InvalidLabel},
+    error::STORAGE_FULL,
+};
+
+/// What is to change of a fruit, a JSON merge patch (RFC 7396); what is left out stays.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"color": "green"}))]
+#[expect(dead_code, reason = "describes the body to its readers; the handler parses the fields one by one")]
+pub(super) struct ChangeFruit {
+    /// Its new name.
+    #[schema(min_length = 1, max_length = 100)]
+    fruit: Option<String>,
+    /// Its new color.
+    #[schema(min_length = 1, max_length = 100)]
+    color: Option<String>,
+}
+
+/// Change a fruit
+///
+/// What the body names becomes what it says; the rest stays. What changes nothing leaves the entity tag as it is.
+#[utoipa::path(
+    patch,
+    path = "/fruits/{id}",
+    tag = "fruits",
+    params(
+        (
+            "id" = i64,
+            Path,
+            description = "The fruit's id, in plain digits",
+            minimum = 1,
+            maximum = 9_007_199_254_740_991_u64,
+            example = 1
+        ),
+        ChangeConditions
+    ),
+    request_body(content = ChangeFruit, content_type = "application/merge-patch+json", example = json!({"color": "green"})),
+    responses(
+        (
+            status = OK,
+            description = "The fruit as it is now",
+            body = Fruit,
+            headers(("ETag" = String, description = "Its new entity tag, such as `\"2\"`")),
+            example = json!({"id": 1, "fruit": "apple", "color": "green"})
+        ),
+        Refusals,
+    )
+)]
+pub(super) async fn change_fruit(
+    State(catalogue): State<Arc<Catalogue>>,
+    Path(IdInPath(id)): Path<IdInPath>,
+    _query: NoQuery,
+    conditions: Conditions,
+    patch: MergePatch,
+) -> Result<Response, Problem> {
+    let edit = patch.edit(id).await?;
+    let precondition = conditions.of_fruit();
+    let fruit = catalogue.change_one(Change::Edit { id, edit, precondition }).await?;
+    Ok(conditions::tagged(StatusCode::OK, fruit))
+}
+
+/// What a change of one fruit is refused with.
+pub(super) struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> Responses {
+        let empty = FieldError { pointer: "/color".into(), detail: InvalidLabel::Empty.to_string() };
+        refusals::describe(&[
+            kind::MALFORMED_REQUEST.because("The body is not valid JSON: expected value at line 1 column 1."),
+            Error::NotFound(FruitId::MAX).into(),
+            kind::REQUEST_TIMEOUT.because("The request's body stood still for too long."),
+            Error::PreconditionFailed(FruitId::MIN).into(),
+            kind::BODY_TOO_LARGE.because("The request's body is larger than 1048576 bytes."),
+            body::no_merge_patch(),
+            Problem::invalid_fields(vec![empty]),
+            STORAGE_FULL
+                .because("There is no room left to keep the fruit. It was not changed; try again later."),
+        ])
+    }
+}
