@@ -6,6 +6,7 @@ mod change_fruit;
 mod conditions;
 mod delete_fruit;
 mod get_fruit;
+mod idempotency;
 mod list_fruits;
 mod list_query;
 mod listing;
@@ -22,7 +23,7 @@ use chassis::{Readiness, Service};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::listing::ListCache;
+use self::{idempotency::InFlight, listing::ListCache};
 use crate::{
     Error, Store,
     domain::{Change, Fruit},
@@ -32,6 +33,7 @@ use crate::{
 struct Catalogue {
     store: Store,
     list_cache: ListCache,
+    in_flight: Arc<InFlight>,
     /// Tells this process from others: the store counts its versions from anew in each.
     process: u64,
 }
@@ -40,7 +42,7 @@ impl Catalogue {
     fn new(store: Store) -> Self {
         // The seeds of the standard hash maps are random; hashing nothing gives a number made of them.
         let process = RandomState::new().build_hasher().finish();
-        Self { store, list_cache: ListCache::default(), process }
+        Self { store, list_cache: ListCache::default(), in_flight: Arc::default(), process }
     }
 
     /// Makes a change that is about one fruit.

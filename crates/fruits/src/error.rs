@@ -15,6 +15,12 @@ pub(crate) const ID_TAKEN: Kind = Kind::new("fruit-id-taken", StatusCode::CONFLI
 /// The largest id has been given: the catalogue can give none by itself any more.
 pub(crate) const IDS_EXHAUSTED: Kind =
     Kind::new("fruit-ids-exhausted", StatusCode::CONFLICT, "Ids exhausted");
+/// A request with the same `Idempotency-Key` is being answered.
+pub(crate) const KEY_IN_USE: Kind =
+    Kind::new("idempotency-key-in-use", StatusCode::CONFLICT, "Idempotency key in use");
+/// The `Idempotency-Key` was used for another request.
+pub(crate) const KEY_REUSED: Kind =
+    Kind::new("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, "Idempotency key reused");
 /// The fruit is not in the state that the request demands.
 pub(crate) const PRECONDITION_FAILED: Kind =
     Kind::new("precondition-failed", StatusCode::PRECONDITION_FAILED, "Precondition failed");
@@ -23,7 +29,8 @@ pub(crate) const STORAGE_FULL: Kind =
     Kind::new("storage-full", StatusCode::INSUFFICIENT_STORAGE, "No room for the fruit");
 
 /// The kinds of problem that only this service answers, for the page that explains them.
-pub const KINDS: &[Kind] = &[ID_TAKEN, IDS_EXHAUSTED, PRECONDITION_FAILED, STORAGE_FULL];
+pub const KINDS: &[Kind] =
+    &[ID_TAKEN, IDS_EXHAUSTED, KEY_IN_USE, KEY_REUSED, PRECONDITION_FAILED, STORAGE_FULL];
 
 /// When a client may try again after the catalogue was too busy: queued writes are done long before.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -44,6 +51,12 @@ pub enum Error {
     /// The client must look at the fruit again: it is not as the request demands.
     #[error("the fruit {0} is not as the request demands")]
     PreconditionFailed(FruitId),
+    /// The client must wait for its other request under the same `Idempotency-Key`.
+    #[error("a request with this idempotency key is being answered")]
+    KeyInUse,
+    /// The client must give its new request a key of its own.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// One of several fruits could not be added, so none was.
     #[error("the fruit at index {index} cannot be added")]
     Item {
@@ -92,6 +105,12 @@ impl From<Error> for Problem {
                 Error::IdTaken(id) => id_taken(id, &format!("/{index}/id")),
                 _ => (**inner).clone().into(),
             },
+            Error::KeyInUse => KEY_IN_USE
+                .because("A request with this Idempotency-Key is being answered. Wait, then send it again.")
+                .retry_after(RETRY_AFTER),
+            Error::KeyReused => KEY_REUSED.because(
+                "This Idempotency-Key was used for a request with another body. Give each request a key of its own.",
+            ),
             Error::NotFound(id) => kind::NOT_FOUND.because(format!("There is no fruit with the id {id}.")),
             Error::PreconditionFailed(id) => PRECONDITION_FAILED.because(format!(
                 "The fruit {id} has changed since, or is not one that the request names. Get it again, and send its \

@@ -19,6 +19,7 @@ use super::{
     Catalogue,
     body::{Added, JsonBody},
     conditions,
+    idempotency::Key,
     refusals::{self, Responses},
     request::NoQuery,
 };
@@ -74,6 +75,14 @@ enum AddedFruits {
     post,
     path = "/fruits",
     tag = "fruits",
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        description = "A name for this request, such as a UUID, of 1 to 255 visible characters. Sent again with the \
+            same body within a day, it is answered as it was and adds nothing.",
+        max_length = 255,
+        example = "8e03978e-40d5-43e8-bc93-6894a57f9324"
+    )),
     request_body(content = AddFruits, examples(
         ("a fruit" = (value = json!({"fruit": "apple", "color": "red"}))),
         ("with an id" = (value = json!({"id": 7, "fruit": "pear", "color": "green"}))),
@@ -96,16 +105,28 @@ enum AddedFruits {
 pub(super) async fn add_fruit(
     State(catalogue): State<Arc<Catalogue>>,
     _query: NoQuery,
+    key: Key,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    match body.added().await? {
+    let added = body.added().await?;
+    let (once, _flight) = key.take(&catalogue.in_flight, body.bytes())?.unzip();
+    let change = |fruits| match once {
+        Some(once) => Change::AddOnce(once, fruits),
+        None => Change::Add(fruits),
+    };
+    match added {
         Added::One(fruit) => {
-            let fruit = catalogue.change_one(Change::Add(vec![fruit])).await?;
+            let fruit = catalogue.change_one(change(vec![fruit])).await?;
             let location = [(header::LOCATION, format!("/fruits/{}", fruit.id))];
             Ok((location, conditions::tagged(StatusCode::CREATED, fruit)).into_response())
         }
         Added::Several(fruits) => {
-            let fruits = catalogue.store.change(Change::Add(fruits)).await?;
+            let alone = fruits.len() == 1;
+            let fruits = catalogue.store.change(change(fruits)).await.map_err(|error| match error {
+                // Also in an array of one, what is wrong is wrong with its first.
+                Error::IdTaken(_) if alone => Error::Item { index: 0, error: Box::new(error) },
+                other => other,
+            })?;
             Ok((StatusCode::CREATED, Json(fruits)).into_response())
         }
     }
@@ -121,6 +142,8 @@ impl IntoResponses for Refusals {
             kind::REQUEST_TIMEOUT.because("The request's body stood still for too long."),
             Error::IdTaken(FruitId::MIN).into(),
             Error::IdsExhausted.into(),
+            Error::KeyInUse.into(),
+            Error::KeyReused.into(),
             kind::BODY_TOO_LARGE.because("The request's body is larger than 1048576 bytes."),
             kind::UNSUPPORTED_MEDIA_TYPE.because(
                 "The request has no Content-Type; send JSON in UTF-8 with Content-Type: application/json.",

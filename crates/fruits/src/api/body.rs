@@ -36,6 +36,11 @@ pub(super) enum Added {
 }
 
 impl JsonBody {
+    /// The bytes as they came.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The fruit, or the fruits, to add.
     pub(super) async fn added(&self) -> Result<Added, Problem> {
         if self.0.trim_ascii_start().first() != Some(&b'[') {

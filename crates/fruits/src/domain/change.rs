@@ -1,12 +1,14 @@
 //! What is done to the catalogue, each all or nothing.
 
-use super::{Color, Fruit, FruitId, FruitName, NewFruit, Precondition};
+use super::{Color, Fruit, FruitId, FruitName, NewFruit, Once, Precondition};
 
 /// A change of the catalogue: it happens as a whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Adds these fruits.
     Add(Vec<NewFruit>),
+    /// Adds these fruits, if it was not done under this key before.
+    AddOnce(Once, Vec<NewFruit>),
     /// Changes a fruit.
     Edit {
         /// Which one.
@@ -29,7 +31,7 @@ impl Change {
     /// How many fruits it is about.
     pub(crate) fn fruits(&self) -> usize {
         match self {
-            Self::Add(fruits) => fruits.len(),
+            Self::Add(fruits) | Self::AddOnce(_, fruits) => fruits.len(),
             Self::Edit { .. } | Self::Delete { .. } => 1,
         }
     }

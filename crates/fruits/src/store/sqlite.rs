@@ -15,6 +15,7 @@ mod place;
 mod readers;
 mod schema;
 mod statements;
+mod stored;
 mod writer;
 
 use std::{num::NonZeroUsize, path::Path, sync::Mutex};

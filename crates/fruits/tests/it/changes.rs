@@ -112,6 +112,7 @@ async fn several_are_added_all_or_none() {
     let before = ask(&router, get("/fruits")).await.body;
     for (body, pointer) in [
         (json!([{"fruit": "a", "color": "x"}, {"id": 1, "fruit": "b", "color": "x"}]), "/1/id"),
+        (json!([{"id": 1, "fruit": "b", "color": "x"}]), "/0/id"),
         (json!([{"id": 7, "fruit": "a", "color": "x"}, {"id": 7, "fruit": "b", "color": "x"}]), "/1/id"),
     ] {
         let refused = ask(&router, post(body.to_string())).await;

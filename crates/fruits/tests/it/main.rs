@@ -9,6 +9,7 @@ mod conformance;
 mod contract;
 mod documents;
 mod files;
+mod idempotency;
 mod kill;
 mod list_query;
 mod listing;

@@ -18,6 +18,7 @@ const STEPS: &[Step] = &[
     Step { name: "fruits", sql: include_str!("../../../migrations/sqlite/0001_fruits.sql") },
     Step { name: "folded", sql: include_str!("../../../migrations/sqlite/0002_folded.sql") },
     Step { name: "revisions", sql: include_str!("../../../migrations/sqlite/0003_revisions.sql") },
+    Step { name: "idempotency", sql: include_str!("../../../migrations/sqlite/0004_idempotency.sql") },
 ];
 
 const CREATE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -124,7 +125,12 @@ mod tests {
     /// What was released stays as it is: a new step gets a new line here, no line is ever changed.
     #[test]
     fn released_steps_are_never_edited() {
-        let released = [("fruits", 1_425_149_662), ("folded", 2_120_758_680), ("revisions", 1_501_837_104)];
+        let released = [
+            ("fruits", 1_425_149_662),
+            ("folded", 2_120_758_680),
+            ("revisions", 1_501_837_104),
+            ("idempotency", 278_580_497),
+        ];
         let steps: Vec<_> =
             STEPS.iter().map(|step| (step.name, crc32fast::hash(step.sql.as_bytes()))).collect();
         assert_eq!(steps, released);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
-use crate::domain::{Color, Folded, Fruit, FruitId, FruitName, NewFruit, Revision};
+use crate::domain::{Color, Folded, Fruit, FruitId, FruitName, IdempotencyKey, NewFruit, Once, Revision};
 
 const FRUIT_BY_ID: &str = "SELECT id, fruit, color, revision FROM fruits WHERE id = ?1";
 /// Without an id SQLite gives one more than the largest that was ever given.
@@ -14,6 +14,15 @@ const UNFOLDED_FRUITS: &str = "SELECT id, fruit, color, revision FROM fruits
 const UPDATE_FRUIT: &str = "UPDATE fruits
     SET fruit = ?2, color = ?3, revision = ?4, fruit_folded = ?5, color_folded = ?6 WHERE id = ?1";
 const DELETE_FRUIT: &str = "DELETE FROM fruits WHERE id = ?1";
+const KEPT_ANSWER: &str = "SELECT request, answer FROM idempotency_keys
+    WHERE key = ?1 AND kept_at > unixepoch() - ?2";
+const KEEP_ANSWER: &str = "INSERT OR REPLACE INTO idempotency_keys (key, request, answer, kept_at)
+    VALUES (?1, ?2, ?3, unixepoch())";
+/// A few with each that is kept: the table shrinks faster than it grows, and no write has to wait for a long one.
+const FORGET_ANSWERS: &str = "DELETE FROM idempotency_keys WHERE key IN
+    (SELECT key FROM idempotency_keys WHERE kept_at <= unixepoch() - ?1 ORDER BY kept_at LIMIT 100)";
+/// How long answers are kept: a client that has not heard for a day looks before it tries again.
+const ANSWERS_KEPT_SECONDS: i64 = 24 * 3600;
 const BEGIN_CHANGE: &str = "SAVEPOINT change";
 const KEEP_CHANGE: &str = "RELEASE change";
 const UNDO_CHANGE: &str = "ROLLBACK TO change; RELEASE change";
@@ -62,6 +71,25 @@ pub(super) fn update_fruit(connection: &Connection, fruit: &Fruit) -> rusqlite::
 /// Deletes the fruit; a trigger retires its id.
 pub(super) fn delete_fruit(connection: &Connection, id: FruitId) -> rusqlite::Result<()> {
     connection.prepare_cached(DELETE_FRUIT)?.execute([id.get()])?;
+    Ok(())
+}
+
+/// The digest of the request that was made under this key, and the fruits it was answered.
+pub(super) fn kept_answer(
+    connection: &Connection,
+    key: &IdempotencyKey,
+) -> rusqlite::Result<Option<(Vec<u8>, String)>> {
+    let answer = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    connection
+        .prepare_cached(KEPT_ANSWER)?
+        .query_row(params![key.as_str(), ANSWERS_KEPT_SECONDS], answer)
+        .optional()
+}
+
+/// Keeps what the request was answered, and forgets some of what is old.
+pub(super) fn keep_answer(connection: &Connection, once: &Once, answer: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(FORGET_ANSWERS)?.execute([ANSWERS_KEPT_SECONDS])?;
+    connection.prepare_cached(KEEP_ANSWER)?.execute(params![once.key.as_str(), once.request, answer])?;
     Ok(())
 }
 

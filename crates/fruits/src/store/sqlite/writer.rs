@@ -17,10 +17,10 @@ use std::{
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Limits, health::Health, statements};
+use super::{Limits, health::Health, statements, stored};
 use crate::{
     Error,
-    domain::{Change, Edit, Fruit, FruitId, NewFruit, Precondition},
+    domain::{Change, Edit, Fruit, FruitId, NewFruit, Once, Precondition},
 };
 
 /// While writes fail the writer tries one of its own this often. Where nobody sends any to a server that is not
@@ -182,6 +182,9 @@ fn make(connection: &Connection, change: &Change) -> rusqlite::Result<Result<Vec
             [fruit] => Ok(insert(connection, fruit)?.map(|id| vec![fruit.clone().with_id(id)])),
             fruits => statements::undone_if_refused(connection, || insert_all(connection, fruits)),
         },
+        Change::AddOnce(once, fruits) => {
+            statements::undone_if_refused(connection, || insert_once(connection, once, fruits))
+        }
         Change::Edit { id, edit, precondition } => edit_fruit(connection, *id, edit, precondition),
         Change::Delete { id, precondition } => {
             let found = find(connection, *id, precondition)?;
@@ -223,11 +226,30 @@ fn find(
     })
 }
 
+/// Adds the fruits, unless this was done before: then the answer is what it was then.
+fn insert_once(
+    connection: &Connection,
+    once: &Once,
+    fruits: &[NewFruit],
+) -> rusqlite::Result<Result<Vec<Fruit>, Error>> {
+    match statements::kept_answer(connection, &once.key)? {
+        Some((request, _)) if request != once.request => return Ok(Err(Error::KeyReused)),
+        Some((_, answer)) => return stored::read(&answer).map(Ok),
+        None => {}
+    }
+    let added = insert_all(connection, fruits)?;
+    if let Ok(added) = &added {
+        statements::keep_answer(connection, once, &stored::write(added)?)?;
+    }
+    Ok(added)
+}
+
 fn insert_all(connection: &Connection, fruits: &[NewFruit]) -> rusqlite::Result<Result<Vec<Fruit>, Error>> {
     let mut added = Vec::with_capacity(fruits.len());
     for (index, fruit) in fruits.iter().enumerate() {
         match insert(connection, fruit)? {
             Ok(id) => added.push(fruit.clone().with_id(id)),
+            Err(error) if fruits.len() == 1 => return Ok(Err(error)),
             Err(error) => return Ok(Err(Error::Item { index, error: Box::new(error) })),
         }
     }
