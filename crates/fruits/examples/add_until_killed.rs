@@ -1,5 +1,6 @@
 //! Adds fruits to the catalogue in the file named by its argument until it is killed, and prints each one that
-//! was acknowledged: `added ID NAME` on a 201, `refused STATUS` on anything else.
+//! was acknowledged: `added ID NAME` on a 201, `refused STATUS` on anything else. One of its clients adds arrays,
+//! whose fruits have one name.
 //!
 //! The tests kill it, and starve it of room on its disk, to see whether what it printed is kept.
 
@@ -13,6 +14,7 @@ use anyhow::Context as _;
 use axum::{Router, body::Body};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use serde_json::Value;
 use tower::ServiceExt as _;
 
 /// Enough that groups form.
@@ -33,17 +35,27 @@ async fn main() -> anyhow::Result<()> {
 
 async fn add_for_ever(router: Router, client: u32) -> anyhow::Result<()> {
     for round in 0_u64.. {
-        let name = format!("{}-{client}-{round}", std::process::id());
+        let several = client == 0;
+        let kind = if several { "array" } else { "single" };
+        let name = format!("{}-{kind}-{client}-{round}", std::process::id());
+        let fruit = format!(r#"{{"fruit":"{name}","color":"red"}}"#);
+        let body = if several { format!("[{fruit},{fruit},{fruit}]") } else { fruit };
         let request = Request::post("/fruits")
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(format!(r#"{{"fruit":"{name}","color":"red"}}"#)))?;
+            .body(Body::from(body))?;
         let response = router.clone().oneshot(request).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
-        // One write a line: a kill may cut off the last line, but never mixes two.
+        // One write an answer: a kill may cut off the last line, but never mixes two.
         let line = if status == StatusCode::CREATED {
-            let fruit: serde_json::Value = serde_json::from_slice(&body)?;
-            format!("added {} {name}\n", fruit["id"])
+            match serde_json::from_slice(&body)? {
+                Value::Array(fruits) => fruits
+                    .iter()
+                    .map(|fruit| format!("added {} {name}\n", fruit["id"]))
+                    .collect::<Vec<_>>()
+                    .concat(),
+                fruit => format!("added {} {name}\n", fruit["id"]),
+            }
         } else {
             tokio::time::sleep(Duration::from_millis(10)).await;
             format!("refused {}\n", status.as_u16())

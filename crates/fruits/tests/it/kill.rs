@@ -74,6 +74,12 @@ fn assert_kept(folder: &Folder, expected: &BTreeMap<i64, String>) {
         inspect(&folder.database()).expect("a sound file"),
         Inspection::Catalogue { schema: migrations::latest() }
     );
+    let halves = "SELECT count(*) FROM (
+        SELECT fruit FROM fruits WHERE fruit LIKE '%-array-%' GROUP BY fruit HAVING count(*) <> 3)";
+    let halves: i64 = folder.connect().query_row(halves, [], |row| row.get(0)).expect("a count");
+    assert_eq!(halves, 0, "arrays were added in part");
+    let arrays = expected.values().filter(|name| name.contains("-array-")).count();
+    assert_eq!(arrays % 3, 0, "an array was acknowledged in part");
     let store = folder.sqlite();
     for (id, name) in expected {
         let kept = store.get(FruitId::new(*id).unwrap()).unwrap();

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Folder, ask, get, post};
+use crate::support::{Folder, ask, get, post, send};
 
 async fn catalogue(folder: &Folder, fruits: &[(&str, &str)]) -> Router {
     let router = fruits::serve(folder.open()).router;
@@ -158,11 +158,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     /// Whoever follows the links sees once each fruit that was there all the while, in order, whatever is added
-    /// meanwhile.
+    /// and deleted meanwhile.
     #[test]
-    fn paging_under_concurrent_adds_skips_and_repeats_nothing(
+    fn paging_under_concurrent_changes_skips_and_repeats_nothing(
         before in prop::collection::vec("[abc]{1,2}", 1..60),
         meanwhile in prop::collection::vec("[abcABC]{1,2}", 0..60),
+        deleted in prop::collection::btree_set(1_u64..60, 0..30),
         limit in 1_usize..9,
         sort in prop::sample::select(vec!["id", "-id", "fruit", "-fruit", "color", "-color"]),
     ) {
@@ -171,23 +172,29 @@ proptest! {
         runtime.block_on(async {
             let texts: Vec<_> = before.iter().map(|text| (text.as_str(), text.as_str())).collect();
             let router = catalogue(&folder, &texts).await;
-            let adder = tokio::spawn({
+            let there: BTreeSet<u64> = (1..=before.len() as u64).filter(|id| !deleted.contains(id)).collect();
+            let changer = tokio::spawn({
                 let router = router.clone();
                 async move {
+                    let mut deleted = deleted.into_iter();
                     for text in meanwhile {
                         ask(&router, post(json!({"fruit": text, "color": text}).to_string())).await;
+                        if let Some(id) = deleted.next() {
+                            ask(&router, send(Method::DELETE, &format!("/fruits/{id}"), &[], "")).await;
+                        }
                     }
                 }
             });
             let seen = pages(&router, &format!("/fruits?limit={limit}&sort={sort}")).await;
-            adder.await.unwrap();
+            changer.await.unwrap();
             let seen: Vec<u64> = seen.into_iter().flatten().collect();
             let distinct: BTreeSet<u64> = seen.iter().copied().collect();
             assert_eq!(distinct.len(), seen.len(), "a fruit came twice");
-            let there: BTreeSet<u64> = (1..=before.len() as u64).collect();
             assert!(there.is_subset(&distinct), "a fruit was skipped");
             let (whole, _) = page(&router, &format!("/fruits?sort={sort}")).await;
+            let left: BTreeSet<u64> = whole.iter().copied().collect();
             let order: Vec<u64> = whole.into_iter().filter(|id| distinct.contains(id)).collect();
+            let seen: Vec<u64> = seen.into_iter().filter(|id| left.contains(id)).collect();
             assert_eq!(seen, order, "the pages are not in the list's order");
         });
     }
