@@ -1,5 +1,6 @@
 //! The catalogue over HTTP: one file an endpoint.
 
+mod access;
 mod add_fruit;
 mod body;
 mod change_fruit;
@@ -19,7 +20,7 @@ use std::{
     sync::Arc,
 };
 
-use chassis::{Readiness, Service};
+use chassis::{Readiness, Service, tokens::BearerToken};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -55,7 +56,8 @@ impl Catalogue {
 #[openapi(
     info(title = "fruits", description = "A catalogue of fruits."),
     tags((name = "fruits", description = "The catalogue: list fruits, get, add, change and delete them.")),
-    components(schemas(chassis::problem::Body<'static>, chassis::problem::FieldError))
+    components(schemas(chassis::problem::Body<'static>, chassis::problem::FieldError)),
+    modifiers(&BearerToken)
 )]
 struct Description;
 

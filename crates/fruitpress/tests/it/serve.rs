@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Server, folder, free_port, fruitpress, get, post, run, stderr, write_png};
+use crate::support::{Server, folder, free_port, fruitpress, get, post, post_as, run, stderr, write_png};
 
 #[test]
 fn both_services_answer_on_one_port() {
@@ -26,6 +26,37 @@ fn both_services_answer_on_one_port() {
     }
     let unknown = get(&format!("{}/vegetables", server.url)).unwrap();
     assert_eq!((unknown.status, unknown.header("content-type")), (404, "application/problem+json"));
+}
+
+#[test]
+fn a_file_of_tokens_closes_what_changes_something_and_nothing_else() {
+    let data = folder();
+    let (writer, converter) = (chassis::tokens::generate().unwrap(), chassis::tokens::generate().unwrap());
+    let file = data.path().join("tokens");
+    let lines = format!(
+        "# who may change what\nshop {} fruits:write\nscanner {} press:convert\n",
+        chassis::tokens::hash(&writer),
+        chassis::tokens::hash(&converter)
+    );
+    fs::write(&file, lines).unwrap();
+    let server = Server::start(data.path(), &[], &[("API_TOKENS_FILE", file.to_str().unwrap())]);
+    let (fruits, pdfs) = (format!("{}/fruits", server.url), format!("{}/image_to_pdf", server.url));
+    let (fruit, image) = (r#"{"fruit":"apple","color":"red"}"#, r#"{"source_url":"http://127.0.0.1/"}"#);
+
+    let stranger = post(&fruits, fruit).unwrap();
+    assert_eq!((stranger.status, stranger.header("content-type")), (401, "application/problem+json"));
+    assert!(stranger.header("www-authenticate").starts_with("Bearer"), "{:?}", stranger.headers);
+    assert_eq!(post(&pdfs, image).unwrap().status, 401);
+    assert_eq!(post_as("wrong", &fruits, fruit).unwrap().status, 401);
+    assert_eq!(post_as(&converter, &fruits, fruit).unwrap().status, 403);
+    assert_eq!(post_as(&writer, &pdfs, image).unwrap().status, 403);
+    assert_eq!(get(&fruits).unwrap().body, b"[]", "reading is open, and nothing was added");
+    assert_eq!(post_as(&writer, &fruits, fruit).unwrap().status, 201);
+    assert_eq!(
+        post_as(&converter, &pdfs, image).unwrap().status,
+        422,
+        "the token may convert, but not from there"
+    );
 }
 
 #[test]

@@ -151,6 +151,12 @@ pub(crate) fn post(url: &str, json: &str) -> reqwest::Result<Answer> {
     ask(|client| client.post(url).header("content-type", "application/json").body(json))
 }
 
+/// The same with a bearer token.
+pub(crate) fn post_as(token: &str, url: &str, json: &str) -> reqwest::Result<Answer> {
+    let (url, json) = (url.to_owned(), json.to_owned());
+    ask(|client| client.post(url).bearer_auth(token).header("content-type", "application/json").body(json))
+}
+
 /// A folder that goes with the test.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()

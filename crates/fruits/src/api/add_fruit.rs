@@ -17,6 +17,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::{
     Catalogue,
+    access::MayChange,
     body::{Added, JsonBody},
     conditions,
     idempotency::Key,
@@ -75,6 +76,7 @@ enum AddedFruits {
     post,
     path = "/fruits",
     tag = "fruits",
+    security((), ("token" = ["fruits:write"])),
     params((
         "Idempotency-Key" = Option<String>,
         Header,
@@ -104,6 +106,7 @@ enum AddedFruits {
 )]
 pub(super) async fn add_fruit(
     State(catalogue): State<Arc<Catalogue>>,
+    _caller: MayChange,
     _query: NoQuery,
     key: Key,
     body: JsonBody,
@@ -137,7 +140,7 @@ struct Refusals;
 impl IntoResponses for Refusals {
     fn responses() -> Responses {
         let empty = FieldError { pointer: "/fruit".into(), detail: InvalidLabel::Empty.to_string() };
-        refusals::describe(&[
+        refusals::describe_change(&[
             kind::MALFORMED_REQUEST.because("The body is not valid JSON: expected value at line 1 column 1."),
             kind::REQUEST_TIMEOUT.because("The request's body stood still for too long."),
             Error::IdTaken(FruitId::MIN).into(),

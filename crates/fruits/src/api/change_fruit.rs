@@ -13,6 +13,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::{
     Catalogue,
+    access::MayChange,
     body::{self, MergePatch},
     conditions::{self, ChangeConditions, Conditions},
     refusals::{self, Responses},
@@ -44,6 +45,7 @@ pub(super) struct ChangeFruit {
     patch,
     path = "/fruits/{id}",
     tag = "fruits",
+    security((), ("token" = ["fruits:write"])),
     params(
         (
             "id" = i64,
@@ -69,6 +71,7 @@ pub(super) struct ChangeFruit {
 )]
 pub(super) async fn change_fruit(
     State(catalogue): State<Arc<Catalogue>>,
+    _caller: MayChange,
     Path(IdInPath(id)): Path<IdInPath>,
     _query: NoQuery,
     conditions: Conditions,
@@ -86,7 +89,7 @@ pub(super) struct Refusals;
 impl IntoResponses for Refusals {
     fn responses() -> Responses {
         let empty = FieldError { pointer: "/color".into(), detail: InvalidLabel::Empty.to_string() };
-        refusals::describe(&[
+        refusals::describe_change(&[
             kind::MALFORMED_REQUEST.because("The body is not valid JSON: expected value at line 1 column 1."),
             Error::NotFound(FruitId::MAX).into(),
             kind::REQUEST_TIMEOUT.because("The request's body stood still for too long."),

@@ -9,6 +9,7 @@ use utoipa::IntoResponses;
 
 use super::{
     Catalogue,
+    access::MayChange,
     conditions::{ChangeConditions, Conditions},
     refusals::{self, Responses},
     request::{IdInPath, NoQuery},
@@ -26,6 +27,7 @@ use crate::{
     delete,
     path = "/fruits/{id}",
     tag = "fruits",
+    security((), ("token" = ["fruits:write"])),
     params(
         (
             "id" = i64,
@@ -41,6 +43,7 @@ use crate::{
 )]
 pub(super) async fn delete_fruit(
     State(catalogue): State<Arc<Catalogue>>,
+    _caller: MayChange,
     Path(IdInPath(id)): Path<IdInPath>,
     _query: NoQuery,
     conditions: Conditions,
@@ -53,7 +56,7 @@ struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> Responses {
-        refusals::describe(&[
+        refusals::describe_change(&[
             kind::MALFORMED_REQUEST
                 .because(format!("The path is not acceptable: a fruit's id {InvalidId}, in plain digits.")),
             Error::NotFound(FruitId::MAX).into(),

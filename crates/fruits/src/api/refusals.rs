@@ -12,6 +12,8 @@ use utoipa::openapi::{
     example::{Example, ExampleBuilder},
 };
 
+use super::access::WRITE;
+
 /// Responses by their status.
 pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
 
@@ -23,6 +25,12 @@ pub(super) fn describe(own: &[Problem]) -> Responses {
         by_status.entry(problem.kind().status.as_u16()).or_default().push(problem);
     }
     by_status.into_iter().map(|(status, problems)| (status.to_string(), response(&problems).into())).collect()
+}
+
+/// The same of an endpoint that changes the catalogue, which a token may be wanted for.
+pub(super) fn describe_change(own: &[Problem]) -> Responses {
+    let strangers = WRITE.refusals();
+    describe(&own.iter().cloned().chain(strangers).collect::<Vec<_>>())
 }
 
 fn common() -> [Problem; 5] {

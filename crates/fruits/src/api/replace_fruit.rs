@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use super::{
     Catalogue,
+    access::MayChange,
     add_fruit::AddFruit,
     body::JsonBody,
     change_fruit::Refusals,
@@ -23,6 +24,7 @@ use crate::domain::{Change, Fruit};
     put,
     path = "/fruits/{id}",
     tag = "fruits",
+    security((), ("token" = ["fruits:write"])),
     params(
         (
             "id" = i64,
@@ -48,6 +50,7 @@ use crate::domain::{Change, Fruit};
 )]
 pub(super) async fn replace_fruit(
     State(catalogue): State<Arc<Catalogue>>,
+    _caller: MayChange,
     Path(IdInPath(id)): Path<IdInPath>,
     _query: NoQuery,
     conditions: Conditions,

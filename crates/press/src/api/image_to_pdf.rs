@@ -2,8 +2,17 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{Json, extract::State};
-use chassis::{BaseUrl, extract::Fields, problem::Problem};
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+};
+use chassis::{
+    BaseUrl,
+    extract::{Caller, Fields},
+    problem::Problem,
+    tokens::Scope,
+};
+use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -57,7 +66,24 @@ pub(super) struct Conversion {
     warnings: Vec<String>,
 }
 
-/// Converts an image to PDF
+/// What a token must allow, where `API_TOKENS_FILE` is set.
+pub(super) const CONVERT: Scope = Scope::new("press:convert");
+
+/// A caller who may convert. It stands before the body among the handler's arguments, so that nothing is read of a
+/// stranger.
+#[derive(Debug)]
+pub(super) struct MayConvert;
+
+impl<S: Send + Sync> FromRequestParts<S> for MayConvert {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Caller::from_request_parts(parts, state).await?.require(CONVERT)?;
+        Ok(Self)
+    }
+}
+
+/// Convert an image to PDF
 ///
 /// Fetches the image, converts it without losing a pixel, stores the PDF and answers with its URL. JPEG and PNG
 /// are converted; what an image is, its bytes tell, not its name or media type. After any other answer than 200
@@ -67,11 +93,13 @@ pub(super) struct Conversion {
     path = "/image_to_pdf",
     operation_id = "create_pdf",
     tag = "pdfs",
+    security((), ("token" = ["press:convert"])),
     request_body(content = ConversionRequest, content_type = "application/json"),
     responses((status = 200, description = "The PDF is stored", body = Conversion)),
 )]
 pub(super) async fn create_pdf(
     State(converter): State<Arc<Converter>>,
+    _caller: MayConvert,
     service: Option<BaseUrl>,
     mut fields: Fields,
 ) -> Result<Json<Conversion>, Problem> {

@@ -11,7 +11,10 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use chassis::problem::{FieldError, Problem, kind};
+use chassis::{
+    problem::{FieldError, Problem, kind},
+    tokens::BearerToken,
+};
 use utoipa::OpenApi;
 
 use crate::{
@@ -41,6 +44,7 @@ pub(crate) fn router(converter: Arc<Converter>) -> Router {
     tags((name = "pdfs", description = "PDFs made of images")),
     paths(image_to_pdf::create_pdf, pdfs::get_pdf),
     components(schemas(chassis::problem::Body<'static>, FieldError)),
+    modifiers(&BearerToken),
 )]
 struct Api;
 
@@ -61,7 +65,10 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
 fn problems_of_conversions() -> Vec<Problem> {
     let image = |error| Error::Image(error).into();
     let cause = "as an example";
+    let [missing, insufficient] = image_to_pdf::CONVERT.refusals();
     vec![
+        missing,
+        insufficient,
         kind::MALFORMED_REQUEST.because("The body is not valid JSON: expected `}` at line 1 column 40."),
         kind::REQUEST_TIMEOUT.because("The request's body did not arrive in time."),
         kind::BODY_TOO_LARGE.because("The request's body is larger than 1048576 bytes."),

@@ -20,7 +20,7 @@ use crate::{
     storage::{Folder, PdfName, Store},
 };
 
-/// Downloads a PDF
+/// Download a PDF
 ///
 /// The PDF behind a `converted_url`, where the service keeps PDFs in a folder; a bucket serves its own. It never
 /// changes: `ETag` is strong; `If-Match`, `If-Unmodified-Since`, `If-None-Match`, `If-Modified-Since`, `If-Range` and
