@@ -24,7 +24,7 @@ const CLIENTS: u32 = 8;
 async fn main() -> anyhow::Result<()> {
     let path = std::env::args_os().nth(1).map(PathBuf::from).context("usage: add_until_killed FILE")?;
     let store = fruits::Store::open(&fruits::settings::Location::Sqlite(path))?;
-    let router = fruits::serve(store).router;
+    let router = chassis::app(&chassis::Settings::default(), vec![fruits::serve(store)])?.public;
     let clients: Vec<_> =
         (0..CLIENTS).map(|client| tokio::spawn(add_for_ever(router.clone(), client))).collect();
     for client in clients {
@@ -41,6 +41,7 @@ async fn add_for_ever(router: Router, client: u32) -> anyhow::Result<()> {
         let fruit = format!(r#"{{"fruit":"{name}","color":"red"}}"#);
         let body = if several { format!("[{fruit},{fruit},{fruit}]") } else { fruit };
         let request = Request::post("/fruits")
+            .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body))?;
         let response = router.clone().oneshot(request).await?;

@@ -4,7 +4,7 @@ use axum::{Router, body::Body};
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Folder, ask, get, post};
+use crate::support::{Answer, Folder, ask, get, post, routes};
 
 struct Catalogue {
     router: Router,
@@ -14,7 +14,7 @@ struct Catalogue {
 impl Catalogue {
     fn new() -> Self {
         let folder = Folder::new();
-        Self { router: fruits::serve(folder.open()).router, _folder: folder }
+        Self { router: routes(folder.open()), _folder: folder }
     }
 
     /// The request is refused so, and leaves the catalogue empty.
@@ -93,7 +93,7 @@ async fn texts_that_are_no_names() {
 #[tokio::test]
 async fn texts_at_the_limit_are_added() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     for (text, kept) in [
         ("a".repeat(100), "a".repeat(100)),
         ("e\u{301}".repeat(100), "\u{e9}".repeat(100)),
@@ -207,7 +207,7 @@ async fn paths_that_hold_no_id() {
 async fn a_percent_encoded_id_is_the_id() {
     let folder = Folder::new();
     folder.fill(1);
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     assert_eq!(ask(&router, get("/fruits/%31")).await.json()["fruit"], "fruit 1");
 }
 

@@ -4,13 +4,13 @@ use axum::Router;
 use http::{HeaderName, Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Folder, ask, get, post, send};
+use crate::support::{Answer, Folder, ask, get, post, routes, send};
 
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
 const MERGE_PATCH: (HeaderName, &str) = (header::CONTENT_TYPE, "application/merge-patch+json");
 
 async fn catalogue(folder: &Folder, fruits: usize) -> Router {
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     for _ in 0..fruits {
         assert_eq!(
             ask(&router, post(r#"{"fruit":"apple","color":"red"}"#)).await.status,

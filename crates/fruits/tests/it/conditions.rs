@@ -3,14 +3,14 @@
 use axum::Router;
 use http::{HeaderName, Method, StatusCode, header};
 
-use crate::support::{Folder, ask, get, post, send};
+use crate::support::{Folder, ask, get, post, routes, send};
 
 const IF_MATCH: HeaderName = header::IF_MATCH;
 const IF_NONE_MATCH: HeaderName = header::IF_NONE_MATCH;
 
 /// One fruit, at its second revision.
 async fn catalogue(folder: &Folder) -> Router {
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let added = ask(&router, post(r#"{"fruit":"apple","color":"red"}"#)).await;
     assert_eq!(added.header(header::ETAG), Some("\"1\""));
     assert_eq!(change(&router, "green", &[]).await, StatusCode::OK);
@@ -98,7 +98,7 @@ async fn a_list_is_sent_again_after_every_change() {
     let folder = Folder::new();
     let mut tags: Vec<String> = Vec::new();
     for round in 0..3 {
-        let router = if round == 0 { catalogue(&folder).await } else { fruits::serve(folder.open()).router };
+        let router = if round == 0 { catalogue(&folder).await } else { routes(folder.open()) };
         for color in ["a", "b"] {
             for path in ["/fruits", "/fruits?q=a", "/fruits?limit=1"] {
                 let tag = ask(&router, get(path)).await.header(header::ETAG).expect("ETag").to_owned();
@@ -125,6 +125,6 @@ async fn another_programs_change_has_a_tag_of_its_own() {
     let found = ask(&router, get("/fruits/1")).await;
     assert_eq!((found.header(header::ETAG), &found.json()["color"]), (Some("\"3\""), &"GOLD".into()));
     drop(router);
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     assert_eq!(ask(&router, get("/fruits?color=gold")).await.json().as_array().map(Vec::len), Some(1));
 }

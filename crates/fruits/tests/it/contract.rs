@@ -4,10 +4,10 @@ use axum::Router;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{Folder, ask, get, post};
+use crate::support::{Folder, ask, get, post, routes};
 
 fn catalogue(folder: &Folder) -> Router {
-    fruits::serve(folder.open()).router
+    routes(folder.open())
 }
 
 async fn add(router: &Router, body: Value) -> (StatusCode, Value) {

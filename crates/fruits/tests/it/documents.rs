@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::support::{Folder, ask, post};
+use crate::support::{Folder, ask, post, routes};
 
 const PROBLEMS_PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md");
 
@@ -110,7 +110,7 @@ fn every_reference_leads_somewhere() {
 async fn the_examples_of_a_body_are_accepted() {
     let description = description();
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let content = &description["paths"]["/fruits"]["post"]["requestBody"]["content"]["application/json"];
     let examples = content["examples"].as_object().expect("examples");
     assert!(examples.len() >= 2);

@@ -4,7 +4,7 @@ use axum::{Router, body::Body};
 use http::{HeaderName, Method, Request, StatusCode, header};
 use serde_json::Value;
 
-use crate::support::{Folder, ask, get, send};
+use crate::support::{Folder, ask, get, routes, send};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const APPLE: &str = r#"{"fruit":"apple","color":"red"}"#;
@@ -22,7 +22,7 @@ async fn count(router: &Router) -> usize {
 async fn the_same_request_is_made_once() {
     let folder = Folder::new();
     let several = format!("[{APPLE},{FIG}]");
-    let mut router = fruits::serve(folder.open()).router;
+    let mut router = routes(folder.open());
     for (key, body) in
         [("one", APPLE), ("two", FIG), ("three", &several), ("four", "[{\"fruit\":\"a\",\"color\":\"b\"}]")]
     {
@@ -32,7 +32,7 @@ async fn the_same_request_is_made_once() {
         // Also after a restart, when the fruit has changed, and with the quotes that the header may have.
         folder.execute("UPDATE fruits SET color = 'changed'");
         drop(router);
-        router = fruits::serve(folder.open()).router;
+        router = routes(folder.open());
         for key in [key.to_owned(), format!("\"{key}\"")] {
             let again = ask(&router, add(&key, body)).await;
             assert_eq!((again.status, &again.body), (first.status, &first.body), "{key}");
@@ -47,7 +47,7 @@ async fn the_same_request_is_made_once() {
 #[tokio::test]
 async fn another_request_under_the_key_is_refused() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     assert_eq!(ask(&router, add("key", APPLE)).await.status, StatusCode::CREATED);
     for body in [FIG, &format!("[{APPLE}]"), &format!(" {APPLE}")] {
         assert_eq!(ask(&router, add("key", body)).await.problem(), "idempotency-key-reused", "{body}");
@@ -58,7 +58,7 @@ async fn another_request_under_the_key_is_refused() {
 #[tokio::test]
 async fn a_refused_request_leaves_its_key_free() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     assert_eq!(ask(&router, add("key", "{}")).await.problem(), "invalid-fields");
     let taken = r#"[{"id":1,"fruit":"a","color":"b"},{"id":1,"fruit":"a","color":"b"}]"#;
     let refused = ask(&router, add("key", taken)).await;
@@ -72,7 +72,7 @@ async fn a_refused_request_leaves_its_key_free() {
 #[tokio::test]
 async fn of_concurrent_requests_one_is_made() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let requests = (0..20).map(|_| ask(&router, add("key", APPLE)));
     let answers = futures_util::future::join_all(requests).await;
     let made = answers.iter().filter(|answer| answer.status == StatusCode::CREATED).count();
@@ -93,7 +93,7 @@ async fn of_concurrent_requests_one_is_made() {
 #[tokio::test]
 async fn an_answer_is_kept_for_a_day() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     for (key, age) in [("young", 24 * 3600 - 60), ("old", 24 * 3600 + 1)] {
         ask(&router, add(key, APPLE)).await;
         folder.execute(&format!(
@@ -112,7 +112,7 @@ async fn an_answer_is_kept_for_a_day() {
 #[tokio::test]
 async fn keys_that_cannot_be_used_are_400() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     for key in ["", "a b", "\"\"", &"k".repeat(256)] {
         assert_eq!(ask(&router, add(key, APPLE)).await.problem(), "malformed-request", "{key}");
     }

@@ -8,10 +8,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Folder, ask, get, post, send};
+use crate::support::{Folder, ask, get, post, routes, send};
 
 async fn catalogue(folder: &Folder, fruits: &[(&str, &str)]) -> Router {
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     for (fruit, color) in fruits {
         let body = json!({"fruit": fruit, "color": color}).to_string();
         assert_eq!(ask(&router, post(body)).await.status, StatusCode::CREATED);
@@ -135,7 +135,7 @@ async fn filtered_lists_of_many_pages_are_whole() {
     let folder = Folder::new();
     folder.fill(20_000);
     folder.execute("UPDATE fruits SET color = 'Blue', color_folded = 'blue', revision = 2 WHERE id % 2 = 0");
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     for (query, fruits) in [
         ("color=red", 10_000),
         ("sort=-color", 20_000),
@@ -167,7 +167,7 @@ proptest! {
         limit in 1_usize..9,
         sort in prop::sample::select(vec!["id", "-id", "fruit", "-fruit", "color", "-color"]),
     ) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
         let folder = Folder::new();
         runtime.block_on(async {
             let texts: Vec<_> = before.iter().map(|text| (text.as_str(), text.as_str())).collect();

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::support::{Folder, ask, get, new_fruit, post};
+use crate::support::{Folder, ask, get, new_fruit, post, routes};
 
 async fn list(router: &Router) -> Vec<Value> {
     let answer = ask(router, get("/fruits")).await;
@@ -31,7 +31,7 @@ async fn lists_of_every_size_are_whole() {
     for fruits in [1, 511, 512, 513, 1023, 1024, 1025, 21_000, 60_000] {
         let folder = Folder::new();
         folder.fill(fruits);
-        let router = fruits::serve(folder.open()).router;
+        let router = routes(folder.open());
         for _ in 0..2 {
             assert_whole(&list(&router).await, fruits);
         }
@@ -42,7 +42,7 @@ async fn lists_of_every_size_are_whole() {
 async fn every_list_sees_what_was_added_before_it() {
     let folder = Folder::new();
     folder.fill(3);
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     for fruits in 3..40 {
         assert_eq!(list(&router).await.len(), fruits);
         assert_eq!(list(&router).await.len(), fruits);
@@ -54,7 +54,7 @@ async fn every_list_sees_what_was_added_before_it() {
 async fn every_list_sees_what_another_program_changed() {
     let folder = Folder::new();
     folder.fill(3);
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     assert_eq!(list(&router).await.len(), 3);
     folder.execute("DELETE FROM fruits WHERE id = 2");
     assert_eq!(list(&router).await.len(), 2);
@@ -64,7 +64,7 @@ async fn every_list_sees_what_another_program_changed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn lists_under_writes_never_lack_an_acknowledged_fruit() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let writers: Vec<_> = (0..4)
         .map(|_| {
             let router = router.clone();
@@ -92,7 +92,7 @@ async fn a_small_list_has_a_length_and_a_large_one_is_streamed() {
     for (fruits, streamed) in [(500, false), (1000, false), (60_000, true)] {
         let folder = Folder::new();
         folder.fill(fruits);
-        let router = fruits::serve(folder.open()).router;
+        let router = routes(folder.open());
         list(&router).await;
         let response = router.oneshot(get("/fruits")).await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
@@ -106,7 +106,7 @@ async fn a_client_that_stops_reading_does_not_hold_the_log() {
     let folder = Folder::new();
     folder.fill(20_000);
     let store = folder.open();
-    let router = fruits::serve(store).router;
+    let router = routes(store);
     let mut body: Body = router.clone().oneshot(get("/fruits")).await.unwrap().into_body();
     let mut received = body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec();
 
@@ -137,7 +137,7 @@ async fn a_client_that_stops_reading_does_not_hold_the_log() {
 async fn a_list_that_fails_on_its_way_breaks_off() {
     let folder = Folder::new();
     folder.fill(2_000);
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let mut body = router.oneshot(get("/fruits")).await.unwrap().into_body();
     body.frame().await.unwrap().unwrap();
     folder.execute("ALTER TABLE fruits RENAME TO gone");
@@ -148,7 +148,7 @@ async fn a_list_that_fails_on_its_way_breaks_off() {
 async fn a_list_that_fails_at_once_is_a_problem() {
     let folder = Folder::new();
     folder.fill(1);
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     folder.execute("ALTER TABLE fruits RENAME TO secret_table");
     for path in ["/fruits", "/fruits/1"] {
         let answer = ask(&router, get(path)).await;

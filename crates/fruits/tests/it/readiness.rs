@@ -13,7 +13,7 @@ use chassis::Service;
 use fruits::{Error, Store};
 use http::StatusCode;
 
-use crate::support::{Answer, Folder, ask, get, new_fruit, post};
+use crate::support::{Answer, Folder, ask, get, new_fruit, post, routes, served};
 
 const APPLE: &str = r#"{"fruit":"apple","color":"red"}"#;
 
@@ -29,7 +29,7 @@ async fn reason(service: &Service) -> String {
 /// An add fails while this has been done to the files, and works again once it has been undone.
 async fn check_loss(lose: impl Fn(&Path), undo: impl Fn(&Path)) {
     let folder = Folder::new();
-    let service = fruits::serve(folder.open());
+    let service = served(folder.open());
     assert_eq!(add(&service.router).await.status, StatusCode::CREATED);
     (service.ready)().await.expect("is ready");
 
@@ -46,7 +46,7 @@ async fn check_loss(lose: impl Fn(&Path), undo: impl Fn(&Path)) {
     assert_eq!((added.status, &added.json()["id"]), (StatusCode::CREATED, &serde_json::json!(2)));
     drop(service);
     // What was refused is not in there, what was acknowledged is.
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     assert_eq!(ask(&router, get("/fruits")).await.json().as_array().map(Vec::len), Some(2));
 }
 
@@ -87,7 +87,7 @@ async fn no_add_is_acknowledged_into_a_file_that_was_replaced() {
 #[tokio::test]
 async fn a_server_without_its_files_answers_no_201() {
     let folder = Folder::new();
-    let service = fruits::serve(folder.open());
+    let service = served(folder.open());
     assert_eq!(add(&service.router).await.status, StatusCode::CREATED);
     for name in ["fruits.db", "fruits.db-wal", "fruits.db-shm", "fruits.db.lock"] {
         fs::remove_file(folder.path().join(name)).expect("a file to remove");
@@ -159,7 +159,7 @@ async fn a_write_that_works_makes_it_ready_at_once() {
 #[tokio::test]
 async fn what_one_request_does_wrong_says_nothing_about_the_rest() {
     let folder = Folder::new();
-    let service = fruits::serve(folder.open());
+    let service = served(folder.open());
     let chosen = r#"{"id":9007199254740991,"fruit":"apple","color":"red"}"#;
     assert_eq!(ask(&service.router, post(chosen)).await.status, StatusCode::CREATED);
     assert_eq!(ask(&service.router, post(chosen)).await.status, StatusCode::CONFLICT);
@@ -172,7 +172,7 @@ async fn what_one_request_does_wrong_says_nothing_about_the_rest() {
 async fn there_is_a_way_out_of_exhausted_ids() {
     let folder = Folder::new();
     folder.fill(3);
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let chosen = r#"{"id":9007199254740991,"fruit":"apple","color":"red"}"#;
     assert_eq!(ask(&router, post(chosen)).await.status, StatusCode::CREATED);
     assert_eq!(add(&router).await.problem(), "fruit-ids-exhausted");
@@ -181,6 +181,6 @@ async fn there_is_a_way_out_of_exhausted_ids() {
         "DELETE FROM fruits WHERE id = 9007199254740991;
          UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'fruits';",
     );
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     assert_eq!(add(&router).await.json()["id"], 1001);
 }

@@ -1,18 +1,22 @@
 //! What the tests share: a catalogue in a folder of its own, and requests to it in process.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::{
     Router,
     body::{Body, Bytes},
 };
+use chassis::Service;
 use fruits::{
     Store,
     domain::{Color, FruitName, NewFruit},
     settings::Location,
     store::Sqlite,
 };
-use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -107,8 +111,22 @@ impl Answer {
     }
 }
 
+/// The service over this store, in process, its routes with what the chassis puts around them.
+pub(crate) fn served(store: Store) -> Service {
+    let Service { name, router, openapi, ready, .. } = fruits::serve(store);
+    let inner = Service { name, router, openapi: openapi.clone(), ready: Arc::clone(&ready), finish: None };
+    let app = chassis::app(&chassis::Settings::default(), vec![inner]).expect("an app");
+    Service { name, router: app.public, openapi, ready, finish: None }
+}
+
+/// The routes alone.
+pub(crate) fn routes(store: Store) -> Router {
+    served(store).router
+}
+
 /// Sends the request, reads the answer, and sees that the API's description knows its status.
-pub(crate) async fn ask(router: &Router, request: Request<Body>) -> Answer {
+pub(crate) async fn ask(router: &Router, mut request: Request<Body>) -> Answer {
+    request.headers_mut().entry(header::HOST).or_insert(HeaderValue::from_static("localhost"));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
@@ -133,7 +151,7 @@ fn assert_documented(method: &Method, path: &str, status: StatusCode) {
 }
 
 pub(crate) fn get(path: &str) -> Request<Body> {
-    Request::get(path).body(Body::empty()).expect("a request")
+    Request::get(path).header(header::HOST, "localhost").body(Body::empty()).expect("a request")
 }
 
 /// A request with a body and headers of one's own.

@@ -13,7 +13,7 @@ use http::{StatusCode, header};
 use rusqlite::Connection;
 use tokio::task::JoinHandle;
 
-use crate::support::{Folder, ask, new_fruit, post};
+use crate::support::{Folder, ask, new_fruit, post, routes};
 
 /// Keeps every write waiting until it is dropped.
 struct Barrier(Connection);
@@ -146,7 +146,7 @@ async fn a_full_queue_is_503_with_a_time_to_try_again() {
     let folder = Folder::new();
     let limits = Limits { queue_writes_max: 1, group_writes_max: 1 };
     let store = Store::Sqlite(Sqlite::open_with(&folder.database(), limits).unwrap());
-    let router = fruits::serve(store).router;
+    let router = routes(store);
     let barrier = Barrier::new(&folder);
     let add = || {
         let router = router.clone();
@@ -193,7 +193,7 @@ async fn what_nobody_waits_for_is_not_written() {
 #[tokio::test]
 async fn a_lock_that_is_never_given_back_is_an_answer_too() {
     let folder = Folder::new();
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let barrier = Barrier::new(&folder);
     let refused = ask(&router, post(r#"{"fruit":"apple","color":"red"}"#)).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -208,7 +208,7 @@ async fn a_row_that_the_schema_refuses_fails_alone_and_tells_nothing() {
     let folder = Folder::new();
     drop(folder.open());
     folder.execute("CREATE UNIQUE INDEX secret_index ON fruits (fruit)");
-    let router = fruits::serve(folder.open()).router;
+    let router = routes(folder.open());
     let apple = r#"{"fruit":"apple","color":"red"}"#;
     assert_eq!(ask(&router, post(apple)).await.status, StatusCode::CREATED);
     let refused = ask(&router, post(apple)).await;
