@@ -33,7 +33,7 @@ fn the_offline_example_works() {
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
 
     let path = format!("{}:{}", bin.display(), std::env::var_os("PATH").unwrap().to_string_lossy());
-    let script = format!("set -eu\ntrap 'kill $(jobs -p)' EXIT\n{example}");
+    let script = format!("set -euo pipefail\ntrap 'kill $(jobs -p)' EXIT\n{example}");
     let output = Command::new("bash")
         .args(["-c", &script])
         .current_dir(folder.path())
