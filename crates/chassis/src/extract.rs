@@ -11,7 +11,7 @@ mod path;
 mod query;
 
 pub use body::read_body;
-pub use caller::Caller;
+pub use caller::{Allowed, Caller, Permission};
 pub use fields::{Field, Fields, Input, Parsed};
 pub use path::Path;
 pub use query::Query;

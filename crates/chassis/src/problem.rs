@@ -4,12 +4,16 @@
 //! a 5xx cannot carry internal text by accident. A problem is logged once, by the middleware that sees the
 //! response: [`Cause`] travels there in the response's extensions.
 
+mod description;
+
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub use description::responses;
 
 /// Where the kinds of problem are explained, one heading each.
 pub const TYPE_BASE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/problems.md#");
@@ -69,6 +73,8 @@ pub mod kind {
         REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "Request timeout";
         /// The state of the resource forbids it.
         CONFLICT = "conflict", CONFLICT, "Conflict";
+        /// The resource is not in the state that the request's conditions demand.
+        PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "Precondition failed";
         /// The request's own body is larger than `BODY_BYTES_MAX`.
         BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "Request body too large";
         /// The body is of another media type than the endpoint reads.
@@ -213,16 +219,20 @@ impl Problem {
     }
 
     /// The wire form.
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        let body = Body {
+    fn body(&self) -> Body<'_> {
+        Body {
             kind: format!("{TYPE_BASE}{}", self.kind.slug),
             title: self.kind.title,
             status: self.kind.status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
-        };
+        }
+    }
+
+    /// The wire form, written.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         // Strings and integers alone: there is nothing in it that could fail to serialise.
-        serde_json::to_vec(&body).unwrap_or_default()
+        serde_json::to_vec(&self.body()).unwrap_or_default()
     }
 
     /// What the client reads.

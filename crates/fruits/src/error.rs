@@ -21,16 +21,12 @@ pub(crate) const KEY_IN_USE: Kind =
 /// The `Idempotency-Key` was used for another request.
 pub(crate) const KEY_REUSED: Kind =
     Kind::new("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, "Idempotency key reused");
-/// The fruit is not in the state that the request demands.
-pub(crate) const PRECONDITION_FAILED: Kind =
-    Kind::new("precondition-failed", StatusCode::PRECONDITION_FAILED, "Precondition failed");
 /// The disk under the catalogue is full.
 pub(crate) const STORAGE_FULL: Kind =
     Kind::new("storage-full", StatusCode::INSUFFICIENT_STORAGE, "No room for the fruit");
 
 /// The kinds of problem that only this service answers, for the page that explains them.
-pub const KINDS: &[Kind] =
-    &[ID_TAKEN, IDS_EXHAUSTED, KEY_IN_USE, KEY_REUSED, PRECONDITION_FAILED, STORAGE_FULL];
+pub const KINDS: &[Kind] = &[ID_TAKEN, IDS_EXHAUSTED, KEY_IN_USE, KEY_REUSED, STORAGE_FULL];
 
 /// When a client may try again after the catalogue was too busy: queued writes are done long before.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -112,7 +108,7 @@ impl From<Error> for Problem {
                 "This Idempotency-Key was used for a request with another body. Give each request a key of its own.",
             ),
             Error::NotFound(id) => kind::NOT_FOUND.because(format!("There is no fruit with the id {id}.")),
-            Error::PreconditionFailed(id) => PRECONDITION_FAILED.because(format!(
+            Error::PreconditionFailed(id) => kind::PRECONDITION_FAILED.because(format!(
                 "The fruit {id} has changed since, or is not one that the request names. Get it again, and send its \
                  new ETag as If-Match."
             )),

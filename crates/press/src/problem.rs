@@ -39,8 +39,6 @@ kinds! {
     CONVERSIONS_BUSY = "conversions-busy", SERVICE_UNAVAILABLE, "Too many conversions";
     /// The store does not take PDFs at the moment.
     STORE_UNAVAILABLE = "store-unavailable", SERVICE_UNAVAILABLE, "Store unavailable";
-    /// The PDF is not the one that the request's conditions mean.
-    PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "Precondition failed";
     /// The byte range that was asked for lies behind the end of the PDF.
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", RANGE_NOT_SATISFIABLE, "Range not satisfiable";
 }

@@ -1,6 +1,6 @@
 //! Who asks, as far as a token tells.
 
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
@@ -11,28 +11,33 @@ use crate::{
     tokens::{Keyring, Scope, Token},
 };
 
-/// Who asks. It refuses nobody by itself: a handler says what it wants with [`Caller::require`]. An endpoint that is
-/// closed to strangers does so in an extractor of its own, before the body is read:
-///
-/// ```
-/// use chassis::{Problem, extract::Caller, tokens::Scope};
-/// use http::request::Parts;
-///
-/// const WRITE: Scope = Scope::new("fruits:write");
-///
-/// struct Writer;
-///
-/// impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Writer {
-///     type Rejection = Problem;
-///
-///     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-///         Caller::from_request_parts(parts, state).await?.require(WRITE)?;
-///         Ok(Self)
-///     }
-/// }
-/// ```
+/// Who asks. It refuses nobody by itself: a handler says what it wants with [`Caller::require`], or takes [`Allowed`]
+/// instead.
 #[derive(Debug, Clone)]
 pub struct Caller(Credentials);
+
+/// Something that is closed to strangers where `API_TOKENS_FILE` is set.
+pub trait Permission {
+    /// What a token must allow for it.
+    const SCOPE: Scope;
+}
+
+/// A caller who has this permission. It stands before the body among a handler's arguments, so that nothing is read
+/// of a stranger:
+///
+/// ```
+/// use chassis::{extract::{Allowed, Permission}, tokens::Scope};
+///
+/// struct Write;
+///
+/// impl Permission for Write {
+///     const SCOPE: Scope = Scope::new("fruits:write");
+/// }
+///
+/// async fn add_fruit(_caller: Allowed<Write>, body: String) {}
+/// ```
+#[derive(Debug)]
+pub struct Allowed<P>(PhantomData<P>);
 
 #[derive(Debug, Clone)]
 enum Credentials {
@@ -79,6 +84,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             arrival.name_caller(token);
         }
         Ok(Self(credentials))
+    }
+}
+
+impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Allowed<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Caller::from_request_parts(parts, state).await?.require(P::SCOPE)?;
+        Ok(Self(PhantomData))
     }
 }
 

@@ -9,6 +9,7 @@ use axum::{
 };
 use chassis::{
     Problem,
+    extract::Allowed,
     problem::{FieldError, kind},
 };
 use http::{StatusCode, header};
@@ -17,7 +18,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::{
     Catalogue,
-    access::MayChange,
+    access::Write,
     body::{Added, JsonBody},
     conditions,
     idempotency::Key,
@@ -106,7 +107,7 @@ enum AddedFruits {
 )]
 pub(super) async fn add_fruit(
     State(catalogue): State<Arc<Catalogue>>,
-    _caller: MayChange,
+    _caller: Allowed<Write>,
     _query: NoQuery,
     key: Key,
     body: JsonBody,

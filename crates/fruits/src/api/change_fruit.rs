@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use chassis::{
     Problem,
-    extract::Path,
+    extract::{Allowed, Path},
     problem::{FieldError, kind},
 };
 use http::StatusCode;
@@ -13,7 +13,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::{
     Catalogue,
-    access::MayChange,
+    access::Write,
     body::{self, MergePatch},
     conditions::{self, ChangeConditions, Conditions},
     refusals::{self, Responses},
@@ -71,7 +71,7 @@ pub(super) struct ChangeFruit {
 )]
 pub(super) async fn change_fruit(
     State(catalogue): State<Arc<Catalogue>>,
-    _caller: MayChange,
+    _caller: Allowed<Write>,
     Path(IdInPath(id)): Path<IdInPath>,
     _query: NoQuery,
     conditions: Conditions,

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chassis::{Problem, extract::Path, problem::kind};
+use chassis::{
+    Problem,
+    extract::{Allowed, Path},
+    problem::kind,
+};
 use http::StatusCode;
 use utoipa::IntoResponses;
 
 use super::{
     Catalogue,
-    access::MayChange,
+    access::Write,
     conditions::{ChangeConditions, Conditions},
     refusals::{self, Responses},
     request::{IdInPath, NoQuery},
@@ -43,7 +47,7 @@ use crate::{
 )]
 pub(super) async fn delete_fruit(
     State(catalogue): State<Arc<Catalogue>>,
-    _caller: MayChange,
+    _caller: Allowed<Write>,
     Path(IdInPath(id)): Path<IdInPath>,
     _query: NoQuery,
     conditions: Conditions,

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
-use chassis::{Problem, extract::Path};
+use chassis::{
+    Problem,
+    extract::{Allowed, Path},
+};
 use http::StatusCode;
 
 use super::{
     Catalogue,
-    access::MayChange,
+    access::Write,
     add_fruit::AddFruit,
     body::JsonBody,
     change_fruit::Refusals,
@@ -50,7 +53,7 @@ use crate::domain::{Change, Fruit};
 )]
 pub(super) async fn replace_fruit(
     State(catalogue): State<Arc<Catalogue>>,
-    _caller: MayChange,
+    _caller: Allowed<Write>,
     Path(IdInPath(id)): Path<IdInPath>,
     _query: NoQuery,
     conditions: Conditions,

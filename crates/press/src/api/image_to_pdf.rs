@@ -2,17 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{
-    Json,
-    extract::{FromRequestParts, State},
-};
+use axum::{Json, extract::State};
 use chassis::{
     BaseUrl,
-    extract::{Caller, Fields},
+    extract::{Allowed, Fields, Permission},
     problem::Problem,
     tokens::Scope,
 };
-use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -66,21 +62,12 @@ pub(super) struct Conversion {
     warnings: Vec<String>,
 }
 
-/// What a token must allow, where `API_TOKENS_FILE` is set.
-pub(super) const CONVERT: Scope = Scope::new("press:convert");
-
-/// A caller who may convert. It stands before the body among the handler's arguments, so that nothing is read of a
-/// stranger.
+/// Converting images.
 #[derive(Debug)]
-pub(super) struct MayConvert;
+pub(super) struct Convert;
 
-impl<S: Send + Sync> FromRequestParts<S> for MayConvert {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Caller::from_request_parts(parts, state).await?.require(CONVERT)?;
-        Ok(Self)
-    }
+impl Permission for Convert {
+    const SCOPE: Scope = Scope::new("press:convert");
 }
 
 /// Convert an image to PDF
@@ -99,7 +86,7 @@ impl<S: Send + Sync> FromRequestParts<S> for MayConvert {
 )]
 pub(super) async fn create_pdf(
     State(converter): State<Arc<Converter>>,
-    _caller: MayConvert,
+    _caller: Allowed<Convert>,
     service: Option<BaseUrl>,
     mut fields: Fields,
 ) -> Result<Json<Conversion>, Problem> {

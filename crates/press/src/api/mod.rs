@@ -1,7 +1,6 @@
 //! The HTTP face of press: one file an operation.
 
 mod conditions;
-mod documentation;
 mod image_to_pdf;
 mod pdfs;
 
@@ -12,6 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use chassis::{
+    extract::Permission as _,
     problem::{FieldError, Problem, kind},
     tokens::BearerToken,
 };
@@ -55,7 +55,7 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
         let create = path.post.as_mut().map(|operation| (operation, problems_of_conversions()));
         let get = path.get.as_mut().map(|operation| (operation, problems_of_downloads()));
         for (operation, problems) in create.into_iter().chain(get) {
-            documentation::add_problems(&mut operation.responses, problems);
+            operation.responses.responses.extend(chassis::problem::responses(&problems));
         }
     }
     api
@@ -65,7 +65,7 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
 fn problems_of_conversions() -> Vec<Problem> {
     let image = |error| Error::Image(error).into();
     let cause = "as an example";
-    let [missing, insufficient] = image_to_pdf::CONVERT.refusals();
+    let [missing, insufficient] = image_to_pdf::Convert::SCOPE.refusals();
     vec![
         missing,
         insufficient,

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use super::conditions::{Selection, Validators, select};
 use crate::{
     convert::Converter,
-    problem::{PRECONDITION_FAILED, RANGE_NOT_SATISFIABLE},
+    problem::RANGE_NOT_SATISFIABLE,
     storage::{Folder, PdfName, Store},
 };
 
@@ -84,7 +84,7 @@ async fn body(folder: &Folder, name: PdfName, range: Range<u64>) -> Result<Body,
 }
 
 pub(super) fn not_meant() -> Problem {
-    PRECONDITION_FAILED
+    kind::PRECONDITION_FAILED
         .because("The PDF of this name is not the one that If-Match or If-Unmodified-Since means.")
 }
 
