@@ -1,0 +1,82 @@
+# One service account for each job, each with the least that it needs, and no key for any of them.
+#
+# The pipelines cannot make an identity, nor give one more than it has here: no role below holds that right.
+
+locals {
+  accounts = {
+    run    = "What press runs as"
+    signer = "In whose name links to PDFs are signed; reads PDFs and nothing else"
+    deploy = "Puts new images into service; cannot change infrastructure"
+    plan   = "Says what a change of deploy/gcp would do; changes nothing"
+    apply  = "Makes and changes what deploy/gcp describes"
+  }
+
+  # What the stack above consists of, to look at ...
+  plan_roles = toset([
+    "roles/artifactregistry.reader",
+    "roles/compute.viewer",
+    "roles/iam.securityReviewer",
+    "roles/monitoring.viewer",
+    "roles/run.viewer",
+    "roles/secretmanager.viewer",
+    "roles/storage.bucketViewer",
+  ])
+
+  # ... and to change.
+  apply_roles = toset([
+    "roles/compute.loadBalancerAdmin",
+    "roles/compute.securityAdmin",
+    "roles/monitoring.editor",
+    "roles/run.admin",
+    "roles/storage.admin",
+  ])
+}
+
+resource "google_service_account" "this" {
+  for_each = local.accounts
+
+  account_id   = "press-${each.key}"
+  display_name = "press-${each.key}"
+  description  = each.value
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_project_iam_member" "plan" {
+  for_each = local.plan_roles
+
+  project = var.project_id
+  role    = each.key
+  member  = google_service_account.this["plan"].member
+}
+
+resource "google_project_iam_member" "apply" {
+  for_each = local.apply_roles
+
+  project = var.project_id
+  role    = each.key
+  member  = google_service_account.this["apply"].member
+}
+
+# A plan reads the state, and takes no lock: that would be writing.
+resource "google_storage_bucket_iam_member" "plan_reads_states" {
+  bucket = google_storage_bucket.state.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.this["plan"].member
+}
+
+# Who makes the service says what it runs as; who deploys, too, and nothing else of any account.
+resource "google_service_account_iam_member" "acts_as_run" {
+  for_each = toset(["apply", "deploy"])
+
+  service_account_id = google_service_account.this["run"].name
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.this[each.key].member
+}
+
+resource "google_artifact_registry_repository_iam_member" "deploy_copies_images" {
+  location   = google_artifact_registry_repository.images.location
+  repository = google_artifact_registry_repository.images.name
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.this["deploy"].member
+}

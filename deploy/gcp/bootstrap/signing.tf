@@ -1,0 +1,19 @@
+# Signing without a key: Google signs in the name of an account, for whoever may ask it to.
+#
+# press asks for signatures of another account than its own. One that could sign for itself could also write itself new
+# tokens, so that a token that leaked once would live for ever; the predefined role for signing allows that as well.
+
+resource "google_project_iam_custom_role" "signs_links" {
+  role_id     = "pressSignsLinks"
+  title       = "Signs links to PDFs"
+  description = "Has bytes signed in the name of an account, and makes no tokens"
+  permissions = ["iam.serviceAccounts.signBlob"]
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_service_account_iam_member" "run_signs_as_signer" {
+  service_account_id = google_service_account.this["signer"].name
+  role               = google_project_iam_custom_role.signs_links.name
+  member             = google_service_account.this["run"].member
+}

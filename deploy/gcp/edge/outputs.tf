@@ -1,0 +1,4 @@
+output "host" {
+  description = "The one name that is answered."
+  value       = local.host
+}
