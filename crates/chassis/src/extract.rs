@@ -12,6 +12,6 @@ mod query;
 
 pub use body::read_body;
 pub use caller::{Allowed, Caller, Permission};
-pub use fields::{Field, Fields, Input, Parsed};
+pub use fields::{Field, Fields, Input, NoFields, Parsed};
 pub use path::Path;
 pub use query::Query;

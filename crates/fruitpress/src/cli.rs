@@ -14,9 +14,9 @@ use clap::{
 
 #[cfg(feature = "press")]
 use crate::command::convert;
-#[cfg(feature = "fruits")]
-use crate::command::migrate;
 use crate::command::{check, completions, healthcheck, openapi, serve};
+#[cfg(feature = "fruits")]
+use crate::command::{export, import, migrate};
 
 /// One binary, two services: a fruit catalogue and an image-to-PDF API.
 ///
@@ -36,6 +36,10 @@ pub(crate) enum Command {
     Convert(convert::Args),
     #[cfg(feature = "fruits")]
     Migrate(migrate::Args),
+    #[cfg(feature = "fruits")]
+    Import(import::Args),
+    #[cfg(feature = "fruits")]
+    Export(export::Args),
     Check(check::Args),
     Openapi(openapi::Args),
     Healthcheck(healthcheck::Args),

@@ -6,10 +6,12 @@
 mod api;
 mod check;
 mod error;
+mod fields;
 
 pub mod domain;
 pub mod settings;
 pub mod store;
+pub mod transfer;
 
 use std::path::Path;
 

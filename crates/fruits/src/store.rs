@@ -3,6 +3,8 @@
 //! The kinds of store are known and few, so this is a closed enum and no trait: one suite of tests holds each
 //! to the same behaviour, and the handlers know of none in particular.
 
+mod bulk;
+mod snapshot;
 pub mod sqlite;
 
 use std::num::NonZeroUsize;
@@ -13,6 +15,8 @@ use crate::{
     settings::Location,
 };
 
+pub use bulk::{BulkAdd, Refused};
+pub use snapshot::Snapshot;
 pub use sqlite::Sqlite;
 
 /// The state of a store at some moment: two equal ones mean that nothing was committed between them.

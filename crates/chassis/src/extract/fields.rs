@@ -114,20 +114,39 @@ impl Fields {
         }
     }
 
-    fn from_json(bytes: &[u8]) -> Result<Self, Problem> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            kind::MALFORMED_REQUEST
-                .because(format!("The body is not UTF-8: see the byte at offset {}.", error.valid_up_to()))
-        })?;
-        let (value, repeated) = json::read(text, ERRORS_MAX).map_err(|error| {
-            kind::MALFORMED_REQUEST.because(format!("The body is not valid JSON: {error}."))
-        })?;
+    /// The fields of a JSON object that came in another way than as a request's body.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, NoFields> {
+        let text = std::str::from_utf8(bytes).map_err(|error| NoFields::NotUtf8(error.valid_up_to()))?;
+        let (value, repeated) = json::read(text, ERRORS_MAX).map_err(NoFields::NotJson)?;
         match value {
             Value::Object(unread) => Ok(Self { unread, repeated, errors: Vec::new(), more: false }),
-            other => Err(Problem::invalid_fields(vec![FieldError {
-                pointer: String::new(),
-                detail: format!("The body must be a JSON object, not {}.", name_of(&other)),
-            }])),
+            other => Err(NoFields::NotAnObject(name_of(&other))),
+        }
+    }
+}
+
+/// Why bytes have no fields; the sentence wants a subject.
+#[derive(Debug, thiserror::Error)]
+pub enum NoFields {
+    /// Not text: the first byte that is none stands at this offset.
+    #[error("is not UTF-8: see the byte at offset {0}")]
+    NotUtf8(usize),
+    /// Not JSON.
+    #[error("is not valid JSON: {0}")]
+    NotJson(serde_json::Error),
+    /// Another JSON value, which this says the kind of.
+    #[error("must be a JSON object, not {0}")]
+    NotAnObject(&'static str),
+}
+
+impl From<NoFields> for Problem {
+    fn from(error: NoFields) -> Self {
+        let detail = format!("The body {error}.");
+        match error {
+            NoFields::NotUtf8(_) | NoFields::NotJson(_) => kind::MALFORMED_REQUEST.because(detail),
+            NoFields::NotAnObject(_) => {
+                Self::invalid_fields(vec![FieldError { pointer: String::new(), detail }])
+            }
         }
     }
 }
@@ -140,7 +159,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         require_json(&parts.headers)?;
         require_no_coding(&parts.headers)?;
         let bytes = read_body(body).await?;
-        Self::from_json(&bytes)
+        Ok(Self::from_json(&bytes)?)
     }
 }
 

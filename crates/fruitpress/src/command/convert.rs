@@ -1,22 +1,18 @@
 //! `fruitpress convert`: the engine on the command line.
 
 mod image;
-mod output;
 
 use std::{
     io::{self, BufWriter, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
 };
 
 use anyhow::ensure;
 use pdf_engine::{Cancel, Error, Limits, Options, Report, Source};
 
-use self::{
-    image::{CannotOpen, Image},
-    output::Output,
-};
-use super::complain;
+use self::image::{CannotOpen, Image};
+use super::{complain, is_dash, output::Output};
 
 /// Converts images to one PDF without changing a pixel, a page each.
 ///
@@ -47,7 +43,8 @@ impl Args {
             );
             self.convert_to(io::stdout())?
         } else {
-            Output::at(&self.output, &self.images)?.write(|file| self.convert_to(file))?
+            Output::at(&self.output, &self.images, "one of the images")?
+                .write(|file| self.convert_to(file))?
         };
         for page in &report.pages {
             for warning in &page.warnings {
@@ -86,8 +83,4 @@ impl Args {
         let image = &self.images[index];
         if is_dash(image) { "standard input".to_owned() } else { image.display().to_string() }
     }
-}
-
-fn is_dash(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }

@@ -4,16 +4,26 @@ pub(crate) mod check;
 pub(crate) mod completions;
 #[cfg(feature = "press")]
 pub(crate) mod convert;
+#[cfg(feature = "fruits")]
+pub(crate) mod export;
 pub(crate) mod healthcheck;
+#[cfg(feature = "fruits")]
+pub(crate) mod import;
+mod interrupt;
 #[cfg(feature = "fruits")]
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+mod output;
+#[cfg(feature = "fruits")]
+mod progress;
 pub(crate) mod serve;
 
-use std::{future::Future, io::Write, process::ExitCode};
+use std::{future::Future, io::Write, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use clap::ArgMatches;
+#[cfg(feature = "fruits")]
+use fruits::transfer::Format;
 
 use crate::cli::Command;
 
@@ -39,6 +49,10 @@ impl Command {
             Self::Convert(args) => args.run(),
             #[cfg(feature = "fruits")]
             Self::Migrate(args) => args.run(),
+            #[cfg(feature = "fruits")]
+            Self::Import(args) => args.run(),
+            #[cfg(feature = "fruits")]
+            Self::Export(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Openapi(args) => args.run(),
             Self::Healthcheck(args) => Ok(args.run()),
@@ -62,6 +76,22 @@ fn say(text: &str) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the path stands for standard input or output.
+fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The format that was asked for, or that the file's name tells.
+#[cfg(feature = "fruits")]
+fn format(asked: Option<Format>, file: &Path) -> anyhow::Result<Format> {
+    asked.or_else(|| Format::of(file)).with_context(|| {
+        format!(
+            "{}: which format is it? Give --format json, ndjson or csv, or a name that ends in one of these",
+            file.display()
+        )
+    })
 }
 
 /// Runs `work` on a runtime with a worker a core.

@@ -7,3 +7,4 @@ mod convert; // `fruitpress convert` on files and pipes
 mod readme; // the README's offline example, run as it stands
 mod serve; // both services, durability, signals, the health check
 mod support; // starting and asking the binary
+mod transfer; // `fruitpress import` and `export`

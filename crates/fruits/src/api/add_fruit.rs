@@ -112,7 +112,7 @@ pub(super) async fn add_fruit(
     key: Key,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let added = body.added().await?;
+    let added = body.added()?;
     let (once, _flight) = key.take(&catalogue.in_flight, body.bytes())?.unzip();
     let change = |fruits| match once {
         Some(once) => Change::AddOnce(once, fruits),

@@ -12,7 +12,10 @@ use chassis::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::domain::{Color, Edit, FruitId, FruitName, InvalidId, NewFruit};
+use crate::{
+    domain::{Color, Edit, FruitId, FruitName, NewFruit},
+    fields,
+};
 
 /// The most fruits that one request may add: they are one write, which others wait for.
 pub(super) const ITEMS_MAX: usize = 1000;
@@ -42,9 +45,9 @@ impl JsonBody {
     }
 
     /// The fruit, or the fruits, to add.
-    pub(super) async fn added(&self) -> Result<Added, Problem> {
+    pub(super) fn added(&self) -> Result<Added, Problem> {
         if self.0.trim_ascii_start().first() != Some(&b'[') {
-            return Ok(Added::One(new_fruit(fields(self.0.clone()).await?)?));
+            return Ok(Added::One(fields::new_fruit(Fields::from_json(&self.0)?)?));
         }
         let items: Vec<&RawValue> = serde_json::from_slice(&self.0).map_err(|error| {
             kind::MALFORMED_REQUEST.because(format!("The body is not valid JSON: {error}."))
@@ -58,7 +61,8 @@ impl JsonBody {
         let (mut fruits, mut errors) = (Vec::with_capacity(items.len()), Vec::new());
         for (index, item) in items.into_iter().enumerate() {
             // Each is read as if it were a body of its own, and what is wrong with it is told with its place.
-            match fields(Bytes::copy_from_slice(item.get().as_bytes())).await.and_then(new_fruit) {
+            let fields = Fields::from_json(item.get().as_bytes()).map_err(Problem::from);
+            match fields.and_then(fields::new_fruit) {
                 Ok(fruit) => fruits.push(fruit),
                 Err(problem) if problem.errors().is_empty() => return Err(problem),
                 Err(problem) => errors.extend(problem.errors().iter().map(|error| FieldError {
@@ -75,8 +79,8 @@ impl JsonBody {
     }
 
     /// The whole of the fruit with this id, which the body may repeat.
-    pub(super) async fn replacement(&self, id: FruitId) -> Result<Edit, Problem> {
-        let mut fields = fields(self.0.clone()).await?;
+    pub(super) fn replacement(&self, id: FruitId) -> Result<Edit, Problem> {
+        let mut fields = Fields::from_json(&self.0)?;
         let same_id = fields.optional("id", same_id(id));
         let fruit = fields.required("fruit", |text: String| FruitName::parse(&text));
         let color = fields.required("color", |text: String| Color::parse(&text));
@@ -87,8 +91,8 @@ impl JsonBody {
 
 impl MergePatch {
     /// What it makes of the fruit with this id.
-    pub(super) async fn edit(&self, id: FruitId) -> Result<Edit, Problem> {
-        let mut fields = fields(self.0.0.clone()).await?;
+    pub(super) fn edit(&self, id: FruitId) -> Result<Edit, Problem> {
+        let mut fields = Fields::from_json(&self.0.0)?;
         // In a merge patch null means to remove the field, and a fruit has none that it can do without.
         let members: Map<String, Value> = serde_json::from_slice(&self.0.0).unwrap_or_default();
         let removed: Vec<FieldError> = ["id", "fruit", "color"]
@@ -116,7 +120,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         // What the headers say is judged before the body is waited for.
-        fields_under(parts.headers, Bytes::from_static(b"{}")).await?;
+        require_json(parts.headers).await?;
         read_body(body).await.map(Self)
     }
 }
@@ -142,24 +146,9 @@ pub(super) fn no_merge_patch() -> Problem {
         .header(HeaderName::from_static("accept-patch"), HeaderValue::from_static(MERGE_PATCH))
 }
 
-fn new_fruit(mut fields: Fields) -> Result<NewFruit, Problem> {
-    let id = fields.optional("id", parse_id);
-    let fruit = fields.required("fruit", |text: String| FruitName::parse(&text));
-    let color = fields.required("color", |text: String| Color::parse(&text));
-    let (id, fruit, color) = fields.finish((id, fruit, color))?;
-    Ok(NewFruit { id, fruit, color })
-}
-
-fn parse_id(value: Value) -> Result<FruitId, InvalidId> {
-    match value {
-        Value::Number(number) => FruitId::from_json(&number),
-        _ => Err(InvalidId),
-    }
-}
-
 /// A fruit keeps its id: the body may name it, so that what was got can be sent back, but no other.
 fn same_id(id: FruitId) -> impl FnOnce(Value) -> Result<FruitId, String> {
-    move |value| match parse_id(value) {
+    move |value| match fields::id(value) {
         Ok(given) if given == id => Ok(given),
         _ => Err(format!("must be {id}, as in the path, or left out: a fruit keeps its id")),
     }
@@ -169,14 +158,9 @@ fn invalid(pointer: &str, detail: String) -> Problem {
     Problem::invalid_fields(vec![FieldError { pointer: pointer.to_owned(), detail }])
 }
 
-/// The fields of a JSON object.
-async fn fields(json: Bytes) -> Result<Fields, Problem> {
-    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    fields_under(HeaderMap::from_iter([content_type]), json).await
-}
-
-async fn fields_under(headers: HeaderMap, json: Bytes) -> Result<Fields, Problem> {
-    let mut request = Request::new(Body::from(json));
+/// Refuses headers that do not say JSON.
+async fn require_json(headers: HeaderMap) -> Result<(), Problem> {
+    let mut request = Request::new(Body::from("{}"));
     *request.headers_mut() = headers;
-    Fields::from_request(request, &()).await
+    Fields::from_request(request, &()).await.map(drop)
 }

@@ -77,7 +77,7 @@ pub(super) async fn change_fruit(
     conditions: Conditions,
     patch: MergePatch,
 ) -> Result<Response, Problem> {
-    let edit = patch.edit(id).await?;
+    let edit = patch.edit(id)?;
     let precondition = conditions.of_fruit();
     let fruit = catalogue.change_one(Change::Edit { id, edit, precondition }).await?;
     Ok(conditions::tagged(StatusCode::OK, fruit))

@@ -59,7 +59,7 @@ pub(super) async fn replace_fruit(
     conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let edit = body.replacement(id).await?;
+    let edit = body.replacement(id)?;
     let precondition = conditions.of_fruit();
     let fruit = catalogue.change_one(Change::Edit { id, edit, precondition }).await?;
     Ok(super::conditions::tagged(StatusCode::OK, fruit))

@@ -5,6 +5,7 @@
 //! is this process's own while it is open. No reader keeps a transaction open between two calls, so the
 //! write-ahead log is always free to be folded back into the file.
 
+mod bulk;
 mod connection;
 mod failure;
 mod health;
@@ -14,6 +15,7 @@ pub mod migrations;
 mod place;
 mod readers;
 mod schema;
+mod snapshot;
 mod statements;
 mod stored;
 mod writer;
@@ -30,9 +32,11 @@ use crate::{
 };
 
 pub use self::{
+    bulk::BulkAdd,
     connection::{Inspection, inspect},
     failure::Failure,
     migrations::Migrated,
+    snapshot::Snapshot,
 };
 pub(crate) use self::{failure::said_once, hold::holder};
 

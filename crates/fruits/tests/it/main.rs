@@ -18,4 +18,5 @@ mod model;
 mod readiness;
 mod refused_files;
 mod support;
+mod transfer;
 mod writes;

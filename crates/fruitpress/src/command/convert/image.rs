@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{BUFFER_BYTES, is_dash};
+use super::{super::is_dash, BUFFER_BYTES};
 
 /// An image that is opened when it is first read, so that a thousand images do not hold a thousand files open.
 pub(super) enum Image<'a> {

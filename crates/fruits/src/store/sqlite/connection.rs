@@ -67,6 +67,28 @@ pub(super) fn open_reader(hold: &Hold) -> anyhow::Result<Connection> {
     Ok(connection)
 }
 
+/// A connection that reads a catalogue of this release's schema, whether or not a server has it open. It may write to
+/// the log's files, but not to the catalogue: whoever closes a log as the last one folds it in and takes it away.
+pub(super) fn open_beside(path: &Path) -> anyhow::Result<Connection> {
+    match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => bail!("there is none"),
+        Err(error) => return Err(error).context("it cannot be reached"),
+        Ok(metadata) => hold::ensure_own_file(&metadata)?,
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "query_only", true)?;
+    let (fresh, latest) = (is_fresh(&connection, path)?, migrations::latest());
+    let schema = if fresh { 0 } else { migrations::applied(&connection)? };
+    ensure!(
+        schema == latest,
+        "its schema is at version {schema} and this program reads {latest}: run `fruitpress migrate` first"
+    );
+    schema::verify(&connection, schema)?;
+    Ok(connection)
+}
+
 /// Looks at the file, with a quick check of its structure, and changes nothing: no file is made, no log is
 /// folded back. It works beside a running server.
 pub fn inspect(path: &Path) -> anyhow::Result<Inspection> {

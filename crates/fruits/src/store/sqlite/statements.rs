@@ -27,6 +27,11 @@ const ANSWERS_KEPT_SECONDS: i64 = 24 * 3600;
 const BEGIN_CHANGE: &str = "SAVEPOINT change";
 const KEEP_CHANGE: &str = "RELEASE change";
 const UNDO_CHANGE: &str = "ROLLBACK TO change; RELEASE change";
+/// Takes the place of a writer at once, and not at the first row.
+const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
+const BEGIN_READING: &str = "BEGIN DEFERRED";
+const COMMIT: &str = "COMMIT";
+const FOLD_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 const FOLD_FRUIT: &str = "UPDATE fruits SET fruit_folded = ?2, color_folded = ?3 WHERE id = ?1";
 /// Goes through all that an add does, and leaves nothing: without the ids that it may not give, and undone.
 const REHEARSE_INSERT: &str = "SAVEPOINT rehearsal;
@@ -103,6 +108,26 @@ pub(super) fn undone_if_refused<T, E>(
     let outcome = change()?;
     connection.execute_batch(if outcome.is_ok() { KEEP_CHANGE } else { UNDO_CHANGE })?;
     Ok(outcome)
+}
+
+/// Begins a transaction that the connection's end takes back, unless it is committed before.
+pub(super) fn begin_writing(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(BEGIN_WRITING)
+}
+
+/// Begins a transaction that sees one state, that of its first read.
+pub(super) fn begin_reading(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(BEGIN_READING)
+}
+
+/// Ends the transaction and keeps what it wrote.
+pub(super) fn commit(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(COMMIT)
+}
+
+/// Brings what stands in the log into the file, and cuts the log to nothing.
+pub(super) fn fold_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row(FOLD_LOG, [], |_| Ok(()))
 }
 
 /// Gives each row its folded texts that has none.

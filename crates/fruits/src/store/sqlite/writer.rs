@@ -257,7 +257,7 @@ fn insert_all(connection: &Connection, fruits: &[NewFruit]) -> rusqlite::Result<
 }
 
 /// Inserts one fruit. A statement that breaks a constraint undoes itself and leaves the transaction as it was.
-fn insert(connection: &Connection, fruit: &NewFruit) -> rusqlite::Result<Result<FruitId, Error>> {
+pub(super) fn insert(connection: &Connection, fruit: &NewFruit) -> rusqlite::Result<Result<FruitId, Error>> {
     match (statements::insert_fruit(connection, fruit), fruit.id) {
         (Ok(id), _) => Ok(Ok(FruitId::new(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))?)),
         (Err(error), Some(id))

@@ -14,15 +14,17 @@ use std::{
 use anyhow::{Context, anyhow, ensure};
 use tempfile::TempPath;
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
+    signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
+
+use super::interrupt::Interrupts;
 
 /// SIGXFSZ on Linux and the BSDs: a file grew beyond the limit of the shell. Where it is handled, the write fails
 /// with an error that names the limit, instead of the process with a signal that names nothing.
 const FILE_SIZE_SIGNAL: i32 = 25;
 
-/// A place for a PDF.
+/// A place for a file.
 pub(super) struct Output {
     path: PathBuf,
     /// Of the file that is there already; `None` where there is none.
@@ -32,8 +34,8 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// The place `path`, which must be none of the images.
-    pub(super) fn at(path: &Path, images: &[PathBuf]) -> anyhow::Result<Self> {
+    /// The place `path`, which must be none of the `sources`: each of those is `called` so.
+    pub(super) fn at(path: &Path, sources: &[PathBuf], called: &str) -> anyhow::Result<Self> {
         // Through links, so that the file behind one is replaced and not the link.
         let resolved = match fs::symlink_metadata(path) {
             Ok(there) if there.is_symlink() => fs::canonicalize(path)
@@ -44,30 +46,30 @@ impl Output {
             return Ok(Self { path: resolved, permissions: None, in_place: false });
         };
         ensure!(!there.is_dir(), "{} is a directory", path.display());
-        for image in images {
-            let same = fs::metadata(image).is_ok_and(|image| {
-                (image.dev(), image.ino()) == (there.dev(), there.ino()) && image.is_file()
+        for source in sources {
+            let same = fs::metadata(source).is_ok_and(|source| {
+                (source.dev(), source.ino()) == (there.dev(), there.ino()) && source.is_file()
             });
-            ensure!(!same, "{} is one of the images: it would be overwritten", path.display());
+            ensure!(!same, "{} is {called}: it would be overwritten", path.display());
         }
         let kind = there.file_type();
         let in_place = kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket();
         Ok(Self { path: resolved, permissions: Some(there.permissions()), in_place })
     }
 
-    /// Writes it by `convert`, which gets the file.
+    /// Writes it by `work`, which gets the file.
     pub(super) fn write<T: Send>(
         self,
-        convert: impl FnOnce(File) -> anyhow::Result<T> + Send,
+        work: impl FnOnce(File) -> anyhow::Result<T> + Send,
     ) -> anyhow::Result<T> {
         if self.in_place {
             let device = File::options().write(true).open(&self.path);
-            return convert(device.with_context(|| self.cannot_write())?);
+            return work(device.with_context(|| self.cannot_write())?);
         }
         let (file, unfinished) = self.begin().with_context(|| self.cannot_write())?;
-        let converted = unless_interrupted(&unfinished, || convert(file))?;
+        let done = unless_interrupted(&unfinished, || work(file))?;
         unfinished.persist(&self.path).map_err(|error| error.error).with_context(|| self.cannot_write())?;
-        Ok(converted)
+        Ok(done)
     }
 
     /// The unfinished file, in the folder of the finished one: a rename does not cross file systems.
@@ -80,7 +82,7 @@ impl Output {
         let permissions = Permissions::from_mode(0o666);
         let unfinished = tempfile::Builder::new()
             .prefix(".fruitpress-")
-            .suffix(".pdf")
+            .suffix(".unfinished")
             .permissions(permissions)
             .tempfile_in(folder)
             // The library names the unfinished file, which means nothing to who asked for another.
@@ -104,8 +106,7 @@ fn unless_interrupted<T: Send>(
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let _entered = runtime.enter();
-    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let [mut interrupt, mut terminate, mut hangup] = signals.map(signal);
+    let mut interrupts = Interrupts::listen();
     // Handled by being registered: its write fails.
     let _too_large = signal(SignalKind::from_raw(FILE_SIZE_SIGNAL));
     thread::scope(|scope| {
@@ -119,28 +120,15 @@ fn unless_interrupted<T: Send>(
             tokio::select! {
                 biased;
                 _ = ended => None,
-                () = received(&mut interrupt) => Some(SignalKind::interrupt()),
-                () = received(&mut terminate) => Some(SignalKind::terminate()),
-                () = received(&mut hangup) => Some(SignalKind::hangup()),
+                status = interrupts.status() => Some(status),
             }
         });
-        if let Some(kind) = ended_by {
+        if let Some(status) = ended_by {
             // What cannot be removed cannot be helped: the process ends now.
             let _ = fs::remove_file(unfinished);
-            // The status of a process that the signal ended, as shells have it.
-            process::exit(128 + kind.as_raw_value());
+            process::exit(status.into());
         }
-        let panicked = || anyhow!("the conversion panicked: please report this fault, with the image");
+        let panicked = || anyhow!("the work panicked: please report this fault, with what was read");
         worker.join().unwrap_or_else(|_| Err(panicked()))
     })
-}
-
-/// Waits for a signal; for ever where it cannot be handled, and then it ends the process by itself.
-async fn received(signal: &mut io::Result<Signal>) {
-    match signal {
-        Ok(signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
 }

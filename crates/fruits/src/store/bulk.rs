@@ -1,0 +1,46 @@
+//! Many fruits on their way into a catalogue at once.
+
+use crate::{Error, domain::NewFruit, settings::Location, store::sqlite};
+
+/// One transaction that adds any number of fruits. Dropped without [`commit`](Self::commit), it leaves nothing.
+#[derive(Debug)]
+pub enum BulkAdd {
+    /// Into a file that this process holds, so that nobody serves it meanwhile.
+    Sqlite(sqlite::BulkAdd),
+}
+
+/// A fruit that was not added.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its place among those that it was handed over with.
+    pub index: usize,
+    /// Why not.
+    pub error: Error,
+}
+
+impl BulkAdd {
+    /// Begins to add to the catalogue, which is made when it is missing, and migrated.
+    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+    pub async fn begin(location: &Location) -> anyhow::Result<Self> {
+        match location {
+            Location::Sqlite(path) => sqlite::BulkAdd::begin(path).map(Self::Sqlite),
+        }
+    }
+
+    /// Adds each of these fruits that can be added, and says which could not. After an error nothing more can
+    /// be added, and nothing was.
+    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+    pub async fn add(&mut self, fruits: &[NewFruit]) -> Result<Vec<Refused>, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.add(fruits),
+        }
+    }
+
+    /// Keeps what was added. When this answers `Ok`, all of it is on the disk.
+    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.commit(),
+        }
+    }
+}
