@@ -10,7 +10,7 @@ mod json;
 mod path;
 mod query;
 
-pub use body::read_body;
+pub use body::{body_problem, read_body};
 pub use caller::{Allowed, Caller, Permission};
 pub use fields::{Field, Fields, Input, NoFields, Parsed};
 pub use path::Path;

@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{idempotency::InFlight, listing::ListCache};
 use crate::{
-    Error, Store,
+    Error, Settings, Store,
     domain::{Change, Fruit},
 };
 
@@ -35,15 +35,23 @@ struct Catalogue {
     store: Store,
     list_cache: ListCache,
     in_flight: Arc<InFlight>,
+    /// Whether who has no token may add a fruit, where others need one.
+    anonymous_add: bool,
     /// Tells this process from others: the store counts its versions from anew in each.
     process: u64,
 }
 
 impl Catalogue {
-    fn new(store: Store) -> Self {
+    fn new(store: Store, settings: &Settings) -> Self {
         // The seeds of the standard hash maps are random; hashing nothing gives a number made of them.
         let process = RandomState::new().build_hasher().finish();
-        Self { store, list_cache: ListCache::default(), in_flight: Arc::default(), process }
+        Self {
+            store,
+            list_cache: ListCache::default(),
+            in_flight: Arc::default(),
+            anonymous_add: settings.allow_anonymous_add,
+            process,
+        }
     }
 
     /// Makes a change that is about one fruit.
@@ -61,9 +69,14 @@ impl Catalogue {
 )]
 struct Description;
 
-/// The service over this store.
+/// The service over this store, as it is by default.
 pub fn serve(store: Store) -> Service {
-    let catalogue = Arc::new(Catalogue::new(store));
+    serve_with(store, &Settings::default())
+}
+
+/// The service over this store, with what these settings say of the API.
+pub fn serve_with(store: Store, settings: &Settings) -> Service {
+    let catalogue = Arc::new(Catalogue::new(store, settings));
     let (router, openapi) = routes().with_state(Arc::clone(&catalogue)).split_for_parts();
     let ready = Arc::new(move || -> Readiness {
         let catalogue = Arc::clone(&catalogue);

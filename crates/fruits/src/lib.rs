@@ -18,7 +18,7 @@ use std::path::Path;
 use chassis::Service;
 
 pub use self::{
-    api::{openapi, serve},
+    api::{openapi, serve, serve_with},
     check::check,
     error::{Error, KINDS},
     settings::Settings,
@@ -28,7 +28,7 @@ pub use self::{
 /// Opens the catalogue that the settings name, making it when it is missing, and serves it.
 #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
 pub async fn service(settings: &Settings, data_dir: &Path) -> anyhow::Result<Service> {
-    Ok(serve(Store::open(&settings.location(data_dir)?)?))
+    Ok(serve_with(Store::open(&settings.location(data_dir)?)?, settings))
 }
 
 /// Brings the catalogue's schema up to date, making the catalogue when it is missing.

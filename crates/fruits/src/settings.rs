@@ -7,6 +7,8 @@ use std::{
     str::FromStr,
 };
 
+use clap::builder::BoolishValueParser;
+
 /// The settings of the catalogue service.
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(skip)]
@@ -15,6 +17,13 @@ pub struct Settings {
     /// time; a relative path is seen from the working directory. Unset, it is `sqlite:DATA_DIR/fruits.db`
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
+
+    /// Lets callers without a token add one fruit at a time, where `API_TOKENS_FILE` is set. Several at once, and every
+    /// other change, need a token all the same
+    #[arg(long, env = "ALLOW_ANONYMOUS_ADD", num_args = 0..=1, default_value_t = false,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_name = "BOOL",
+          value_parser = BoolishValueParser::new())]
+    pub allow_anonymous_add: bool,
 }
 
 /// The value of `DATABASE_URL` as typed. It may hold a password: nothing here ever repeats it, which is why
@@ -113,7 +122,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str, expected: Result<&str, InvalidUrl>) {
-        let settings = Settings { database_url: url.parse().ok() };
+        let settings = Settings { database_url: url.parse().ok(), ..Settings::default() };
         let expected = expected.map(|path| Location::Sqlite(path.into()));
         assert_eq!(settings.location(Path::new("data")), expected, "{url}");
         assert_eq!(settings.faults().len(), usize::from(expected.is_err()), "{url}");
@@ -151,7 +160,8 @@ mod tests {
 
     #[test]
     fn a_password_is_never_repeated() {
-        let settings = Settings { database_url: "postgres://user:secret@db".parse().ok() };
+        let settings =
+            Settings { database_url: "postgres://user:secret@db".parse().ok(), ..Settings::default() };
         assert!(!format!("{settings:?}{:?}", settings.faults()).contains("secret"));
     }
 }

@@ -12,11 +12,12 @@ use crate::{Problem, middleware::request_body::BodyFault, problem::kind};
 pub async fn read_body(body: Body) -> Result<Bytes, Problem> {
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) => Err(problem(&error)),
+        Err(error) => Err(body_problem(&error)),
     }
 }
 
-fn problem(error: &axum::Error) -> Problem {
+/// Why a body could not be read, for those who read one piece by piece.
+pub fn body_problem(error: &axum::Error) -> Problem {
     let mut source: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = source {
         if let Some(fault) = error.downcast_ref::<BodyFault>() {

@@ -64,6 +64,12 @@ impl Caller {
         }
     }
 
+    /// Whether a token is asked for and none was sent. Who sends one wants to be known by it: for whether it is known,
+    /// [`require`](Self::require) is the one to ask.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(self.0, Credentials::Missing)
+    }
+
     /// The name of the caller's token, where there is a known one.
     pub fn name(&self) -> Option<&str> {
         match &self.0 {

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::State,
+    extract::{FromRequest as _, Request, State},
     response::{IntoResponse, Response},
 };
 use chassis::{
     Problem,
-    extract::Allowed,
     problem::{FieldError, kind},
 };
 use http::{StatusCode, header};
@@ -18,7 +17,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::{
     Catalogue,
-    access::Write,
+    access::MayAdd,
     body::{Added, JsonBody},
     conditions,
     idempotency::Key,
@@ -73,6 +72,9 @@ enum AddedFruits {
 ///
 /// Or several, as an array of 1 to 1000: all of them or none. The same fruit may be added twice and has two ids then. Once this answers 201, the fruit is on the disk and
 /// every later read sees it.
+///
+/// Where the operator has set `API_TOKENS_FILE`, this needs a token; with `ALLOW_ANONYMOUS_ADD` too, one fruit may be
+/// added without, in a body of at most 16384 bytes. A token that is sent must be known all the same.
 #[utoipa::path(
     post,
     path = "/fruits",
@@ -107,11 +109,15 @@ enum AddedFruits {
 )]
 pub(super) async fn add_fruit(
     State(catalogue): State<Arc<Catalogue>>,
-    _caller: Allowed<Write>,
+    caller: MayAdd,
     _query: NoQuery,
     key: Key,
-    body: JsonBody,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let body = match caller {
+        MayAdd::Several => JsonBody::from_request(request, &()).await?,
+        MayAdd::One(refusal) => JsonBody::of_one(request, refusal).await?,
+    };
     let added = body.added()?;
     let (once, _flight) = key.take(&catalogue.in_flight, body.bytes())?.unzip();
     let change = |fruits| match once {

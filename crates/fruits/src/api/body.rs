@@ -4,11 +4,13 @@ use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Request},
 };
+use bytes::BytesMut;
 use chassis::{
     Problem,
-    extract::{Fields, read_body},
+    extract::{Fields, body_problem, read_body},
     problem::{FieldError, kind},
 };
+use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -19,6 +21,8 @@ use crate::{
 
 /// The most fruits that one request may add: they are one write, which others wait for.
 pub(super) const ITEMS_MAX: usize = 1000;
+/// The largest body of a caller without a token: several times as much as the longest texts have in their longest form.
+const ANONYMOUS_BODY_BYTES_MAX: usize = 16 << 10;
 /// Field errors that one answer lists.
 const ERRORS_MAX: usize = 20;
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -39,6 +43,26 @@ pub(super) enum Added {
 }
 
 impl JsonBody {
+    /// The body of a caller who may add one fruit. No more of it is read than that needs; where it is an array, which
+    /// its first character tells, it is refused so.
+    pub(super) async fn of_one(request: Request, refusal: Problem) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        require_json(parts.headers).await?;
+        let (mut pieces, mut read) = (body.into_data_stream(), BytesMut::new());
+        while let Some(piece) = pieces.next().await {
+            read.extend_from_slice(&piece.map_err(|error| body_problem(&error))?);
+            if is_array(&read) {
+                return Err(refusal);
+            }
+            if read.len() > ANONYMOUS_BODY_BYTES_MAX {
+                return Err(kind::BODY_TOO_LARGE.because(format!(
+                    "Without a token the request's body may have {ANONYMOUS_BODY_BYTES_MAX} bytes; this one has more."
+                )));
+            }
+        }
+        Ok(Self(read.freeze()))
+    }
+
     /// The bytes as they came.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
@@ -46,7 +70,7 @@ impl JsonBody {
 
     /// The fruit, or the fruits, to add.
     pub(super) fn added(&self) -> Result<Added, Problem> {
-        if self.0.trim_ascii_start().first() != Some(&b'[') {
+        if !is_array(&self.0) {
             return Ok(Added::One(fields::new_fruit(Fields::from_json(&self.0)?)?));
         }
         let items: Vec<&RawValue> = serde_json::from_slice(&self.0).map_err(|error| {
@@ -156,6 +180,11 @@ fn same_id(id: FruitId) -> impl FnOnce(Value) -> Result<FruitId, String> {
 
 fn invalid(pointer: &str, detail: String) -> Problem {
     Problem::invalid_fields(vec![FieldError { pointer: pointer.to_owned(), detail }])
+}
+
+/// Whether a body is an array, as far as it has been read.
+fn is_array(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'[')
 }
 
 /// Refuses headers that do not say JSON.

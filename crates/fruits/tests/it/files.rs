@@ -31,7 +31,7 @@ fn refusal(path: &Path) -> String {
 /// `check` agrees with what opening it says.
 fn check(path: &Path) -> Result<String, String> {
     let url = format!("sqlite:{}", path.display());
-    let settings = Settings { database_url: url.parse().ok() };
+    let settings = Settings { database_url: url.parse().ok(), ..Settings::default() };
     let before = files(path.parent().expect("a folder"));
     let finding = fruits::check(&settings, Path::new("/nowhere")).pop().expect("one finding");
     assert_eq!(files(path.parent().expect("a folder")), before, "check made or changed a file");
@@ -207,7 +207,8 @@ fn it_keeps_what_it_commits() {
 
 #[test]
 fn check_finds_a_setting_that_cannot_be_used() {
-    let settings = Settings { database_url: "postgres://user:secret@db/fruits".parse().ok() };
+    let settings =
+        Settings { database_url: "postgres://user:secret@db/fruits".parse().ok(), ..Settings::default() };
     let said = format!("{:#}", fruits::check(&settings, Path::new("data")).remove(0).outcome.unwrap_err());
     assert!(said.contains("PostgreSQL") && !said.contains("secret"), "{said}");
     assert!(fruits::migrate(&settings, Path::new("data")).is_err());

@@ -1,6 +1,7 @@
 //! The integration tests of `fruits`, one binary.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod anonymous_add;
 mod bad_input;
 mod changes;
 mod chassis_around;

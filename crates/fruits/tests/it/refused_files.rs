@@ -12,7 +12,8 @@ fn open(path: &Path) -> anyhow::Result<Store> {
 
 /// What `check` says.
 fn check(path: &Path) -> Result<String, String> {
-    let settings = Settings { database_url: format!("sqlite:{}", path.display()).parse().ok() };
+    let settings =
+        Settings { database_url: format!("sqlite:{}", path.display()).parse().ok(), ..Settings::default() };
     let finding = fruits::check(&settings, Path::new("/nowhere")).pop().expect("one finding");
     finding.outcome.map_err(|error| format!("{error:#}"))
 }
