@@ -272,6 +272,7 @@ fn a_row_without_end_needs_no_memory() {
     let folder = folder();
     let mut child = fruitpress_in(folder.path(), &["import", "-", "--format=ndjson"])
         .stdin(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
