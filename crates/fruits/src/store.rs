@@ -7,7 +7,7 @@ mod bulk;
 mod snapshot;
 pub mod sqlite;
 
-use std::num::NonZeroUsize;
+use std::{fmt, num::NonZeroUsize};
 
 use crate::{
     Error,
@@ -21,12 +21,20 @@ pub use sqlite::Sqlite;
 
 /// The state of a store at some moment: two equal ones mean that nothing was committed between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version(i64);
+pub enum Version {
+    /// By what this process knows, while it alone can write.
+    Known(u64),
+    /// By what the file says.
+    Asked(i64),
+}
 
-impl Version {
-    /// What tells it from others of the same opened store.
-    pub(crate) fn number(self) -> i64 {
-        self.0
+/// What tells it from others of the same opened store.
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(number) => number.fmt(formatter),
+            Self::Asked(number) => write!(formatter, "f{number}"),
+        }
     }
 }
 
@@ -89,7 +97,7 @@ impl Store {
     #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
     pub async fn version(&self) -> Result<Option<Version>, Error> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.version().map(|number| Some(Version(number))),
+            Self::Sqlite(sqlite) => sqlite.version().map(Some),
         }
     }
 

@@ -60,7 +60,7 @@ pub(super) async fn list_fruits(
 ) -> Result<Response, Problem> {
     // Asked before anything is read: what is sent, or kept, under a version is never older than it.
     let version = catalogue.store.version().await?;
-    let tag = version.map(|version| format!("{:x}-{}", catalogue.process, version.number()));
+    let tag = version.map(|version| format!("{:x}-{version}", catalogue.process));
     if let Some(tag) = tag.as_ref().filter(|tag| conditions.has(tag)) {
         return Ok(conditions::not_modified(weak(tag)));
     }

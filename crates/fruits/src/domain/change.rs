@@ -35,6 +35,14 @@ impl Change {
             Self::Edit { .. } | Self::Delete { .. } => 1,
         }
     }
+
+    /// The fruit that is there before and may be another afterwards, or gone.
+    pub(crate) fn touches(&self) -> Option<FruitId> {
+        match self {
+            Self::Add(_) | Self::AddOnce(..) => None,
+            Self::Edit { id, .. } | Self::Delete { id, .. } => Some(*id),
+        }
+    }
 }
 
 /// What becomes of a fruit; what is not named stays as it is.

@@ -2,8 +2,9 @@
 //!
 //! Reads run in place, on the thread that asks: a point read takes a few microseconds, less than handing it to
 //! another thread would. Writes go through one thread that puts all that wait into one transaction. The file
-//! is this process's own while it is open. No reader keeps a transaction open between two calls, so the
-//! write-ahead log is always free to be folded back into the file.
+//! is this process's own while it is open: nobody else writes to it, so fruits that were read are kept in memory. No
+//! reader keeps a transaction open between two calls, so the write-ahead log is always free to be folded back into the
+//! file.
 
 mod bulk;
 mod connection;
@@ -11,24 +12,31 @@ mod failure;
 mod health;
 mod hold;
 mod list;
+mod memory;
 pub mod migrations;
 mod place;
 mod readers;
 mod schema;
 mod snapshot;
+mod standing;
 mod statements;
 mod stored;
 mod writer;
 
-use std::{num::NonZeroUsize, path::Path, sync::Mutex};
+use std::{
+    num::NonZeroUsize,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use anyhow::Context as _;
 use rusqlite::Connection;
 
-use self::{health::Health, hold::Hold, readers::Readers, writer::Writer};
+use self::{health::Health, hold::Hold, memory::Memory, readers::Readers, writer::Writer};
 use crate::{
     Error,
     domain::{Change, Cursor, Fruit, FruitId, NewFruit, Page, Selection},
+    store::Version,
 };
 
 pub use self::{
@@ -49,6 +57,7 @@ pub struct Sqlite {
     readers: Readers,
     /// Asked for nothing but the version: SQLite counts it by connection.
     version: Mutex<Connection>,
+    memory: Arc<Memory>,
     writer: Writer,
     _hold: Hold,
 }
@@ -61,11 +70,14 @@ pub struct Limits {
     pub queue_writes_max: usize,
     /// How many writes one transaction takes: bounds how long the first of them waits for the last.
     pub group_writes_max: usize,
+    /// How many fruits are kept in memory, of 800 bytes of text at most: by default 15 MB, a tenth of that where names
+    /// are short. With none, other programs may write to the file between two of our transactions.
+    pub memory_fruits_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { queue_writes_max: 4096, group_writes_max: 512 }
+        Self { queue_writes_max: 4096, group_writes_max: 512, memory_fruits_max: 16_384 }
     }
 }
 
@@ -106,7 +118,16 @@ impl Sqlite {
 
     /// The fruit with this id.
     pub fn get(&self, id: FruitId) -> Result<Option<Fruit>, Error> {
-        Ok(self.readers.read(|connection| statements::fruit_by_id(connection, id))?)
+        if let Some(fruit) = self.memory.get(id) {
+            return Ok(Some(fruit));
+        }
+        // Asked before the file is: what is kept was read while nothing was committed.
+        let lull = self.memory.lull();
+        let fruit = self.readers.read(|connection| statements::fruit_by_id(connection, id))?;
+        if let (Some(lull), Some(fruit)) = (lull, &fruit) {
+            self.memory.put(lull, fruit);
+        }
+        Ok(fruit)
     }
 
     /// The next fruits of a list.
@@ -119,9 +140,12 @@ impl Sqlite {
         Ok(self.readers.read(|connection| list::page(connection, selection, after, fruits_max))?)
     }
 
-    /// A number that changes with each commit, also with those of another program.
-    pub fn version(&self) -> Result<i64, Error> {
-        Ok(statements::data_version(&readers::lock(&self.version))?)
+    /// The state now; the file is asked only while something is committed, or another program writes.
+    pub fn version(&self) -> Result<Version, Error> {
+        if let Some(lull) = self.memory.lull() {
+            return Ok(Version::Known(lull.number()));
+        }
+        Ok(Version::Asked(statements::data_version(&readers::lock(&self.version))?))
     }
 
     /// Whether a write would do, as far as can be told without one: the writer runs, the file is where it was
@@ -155,10 +179,12 @@ fn open(path: &Path, limits: Limits) -> anyhow::Result<Sqlite> {
             "migrated the catalogue"
         );
     }
+    let memory = Arc::new(Memory::new(limits.memory_fruits_max));
     Ok(Sqlite {
         readers: Readers::open(&hold)?,
         version: Mutex::new(connection::open_reader(&hold)?),
-        writer: Writer::start(connection, Health::new(hold.path())?, limits)?,
+        writer: Writer::start(connection, Arc::clone(&memory), Health::new(hold.path())?, limits)?,
+        memory,
         _hold: hold,
     })
 }

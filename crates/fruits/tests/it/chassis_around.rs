@@ -16,7 +16,9 @@ use tower::ServiceExt as _;
 use crate::support::{Folder, ask, get, post};
 
 fn app(folder: &Folder) -> Router {
-    chassis::app(&chassis::Settings::default(), vec![fruits::serve(folder.open())]).expect("an app").public
+    chassis::app(&chassis::Settings::default(), vec![fruits::serve(folder.open_to_others())])
+        .expect("an app")
+        .public
 }
 
 /// A request as it arrives over the network, which names its host.

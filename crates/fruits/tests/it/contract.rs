@@ -102,7 +102,9 @@ async fn an_id_is_never_given_twice_even_when_its_fruit_is_gone() {
     for _ in 0..3 {
         add(&router, json!({"fruit": "apple", "color": "red"})).await;
     }
+    drop(router);
     folder.execute("DELETE FROM fruits WHERE id = 3");
+    let router = catalogue(&folder);
     assert_eq!(add(&router, json!({"fruit": "fig", "color": "red"})).await.1["id"], 4);
 }
 
@@ -153,7 +155,7 @@ async fn fruits_outlive_a_restart() {
 #[tokio::test]
 async fn it_is_ready_while_it_can_read_and_write() {
     let folder = Folder::new();
-    let service = fruits::serve(folder.open());
+    let service = fruits::serve(folder.open_to_others());
     (service.ready)().await.expect("ready");
     folder.execute("ALTER TABLE fruits RENAME TO gone");
     (service.ready)().await.expect_err("there is nothing to read");

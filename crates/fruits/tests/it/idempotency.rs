@@ -30,8 +30,8 @@ async fn the_same_request_is_made_once() {
         assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
         let fruits = count(&router).await;
         // Also after a restart, when the fruit has changed, and with the quotes that the header may have.
-        folder.execute("UPDATE fruits SET color = 'changed'");
         drop(router);
+        folder.execute("UPDATE fruits SET color = 'changed'");
         router = routes(folder.open());
         for key in [key.to_owned(), format!("\"{key}\"")] {
             let again = ask(&router, add(&key, body)).await;
@@ -93,7 +93,7 @@ async fn of_concurrent_requests_one_is_made() {
 #[tokio::test]
 async fn an_answer_is_kept_for_a_day() {
     let folder = Folder::new();
-    let router = routes(folder.open());
+    let router = routes(folder.open_to_others());
     for (key, age) in [("young", 24 * 3600 - 60), ("old", 24 * 3600 + 1)] {
         ask(&router, add(key, APPLE)).await;
         folder.execute(&format!(

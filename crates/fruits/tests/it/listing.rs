@@ -54,7 +54,7 @@ async fn every_list_sees_what_was_added_before_it() {
 async fn every_list_sees_what_another_program_changed() {
     let folder = Folder::new();
     folder.fill(3);
-    let router = routes(folder.open());
+    let router = routes(folder.open_to_others());
     assert_eq!(list(&router).await.len(), 3);
     folder.execute("DELETE FROM fruits WHERE id = 2");
     assert_eq!(list(&router).await.len(), 2);
@@ -137,7 +137,7 @@ async fn a_client_that_stops_reading_does_not_hold_the_log() {
 async fn a_list_that_fails_on_its_way_breaks_off() {
     let folder = Folder::new();
     folder.fill(2_000);
-    let router = routes(folder.open());
+    let router = routes(folder.open_to_others());
     let mut body = router.oneshot(get("/fruits")).await.unwrap().into_body();
     body.frame().await.unwrap().unwrap();
     folder.execute("ALTER TABLE fruits RENAME TO gone");
@@ -148,7 +148,7 @@ async fn a_list_that_fails_on_its_way_breaks_off() {
 async fn a_list_that_fails_at_once_is_a_problem() {
     let folder = Folder::new();
     folder.fill(1);
-    let router = routes(folder.open());
+    let router = routes(folder.open_to_others());
     folder.execute("ALTER TABLE fruits RENAME TO secret_table");
     for path in ["/fruits", "/fruits/1"] {
         let answer = ask(&router, get(path)).await;

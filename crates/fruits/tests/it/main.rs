@@ -14,6 +14,7 @@ mod idempotency;
 mod kill;
 mod list_query;
 mod listing;
+mod memory;
 mod migration;
 mod model;
 mod readiness;

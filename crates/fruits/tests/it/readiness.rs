@@ -118,7 +118,7 @@ fn write_from_second_page(folder: &Folder, bytes: &[u8]) {
 async fn a_damaged_database_is_not_ready_until_writes_work_again() {
     let folder = Folder::new();
     folder.fill(2_000);
-    let store = folder.open();
+    let store = folder.open_to_others();
     store.ready().await.expect("is ready");
     let whole = damage(&folder);
     let failed = store.add(new_fruit("apple")).await.expect_err("cannot be added");
@@ -147,7 +147,7 @@ async fn not_ready(store: &Store) {
 #[tokio::test]
 async fn a_write_that_works_makes_it_ready_at_once() {
     let folder = Folder::new();
-    let store = folder.open();
+    let store = folder.open_to_others();
     folder.execute("ALTER TABLE fruits RENAME TO gone");
     store.add(new_fruit("apple")).await.expect_err("cannot be added");
     store.ready().await.expect_err("must not be ready");

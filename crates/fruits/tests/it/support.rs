@@ -14,7 +14,7 @@ use fruits::{
     Store,
     domain::{Color, FruitName, NewFruit},
     settings::Location,
-    store::Sqlite,
+    store::{Sqlite, sqlite::Limits},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -41,6 +41,12 @@ impl Folder {
 
     pub(crate) fn open(&self) -> Store {
         Store::open(&Location::Sqlite(self.database())).expect("a catalogue")
+    }
+
+    /// For what other programs do to a catalogue while it is served: one that keeps fruits in memory lets none write.
+    pub(crate) fn open_to_others(&self) -> Store {
+        let limits = Limits { memory_fruits_max: 0, ..Limits::default() };
+        Store::Sqlite(Sqlite::open_with(&self.database(), limits).expect("a catalogue"))
     }
 
     pub(crate) fn sqlite(&self) -> Sqlite {

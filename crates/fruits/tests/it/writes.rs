@@ -1,6 +1,7 @@
 //! Writes that meet each other: groups that share a commit, a queue that is full, clients that leave.
 //!
-//! To make writes wait, the tests hold the database's write lock as another program would.
+//! To make writes wait, the tests hold the database's write lock as another program would. The store leaves it to
+//! them between two groups, since it keeps nothing in memory.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -32,9 +33,9 @@ impl Drop for Barrier {
     }
 }
 
-fn limited(folder: &Folder, queue_writes_max: usize, group_writes_max: usize) -> Arc<Sqlite> {
-    let limits = Limits { queue_writes_max, group_writes_max };
-    Arc::new(Sqlite::open_with(&folder.database(), limits).expect("a catalogue"))
+fn limited(folder: &Folder, queue_writes_max: usize, group_writes_max: usize) -> Sqlite {
+    let limits = Limits { queue_writes_max, group_writes_max, memory_fruits_max: 0 };
+    Sqlite::open_with(&folder.database(), limits).expect("a catalogue")
 }
 
 fn spawn_add(store: &Arc<Sqlite>, name: String) -> JoinHandle<Result<i64, Error>> {
@@ -57,7 +58,7 @@ fn names(store: &Sqlite) -> Vec<String> {
 #[tokio::test]
 async fn writes_that_wait_share_a_commit() {
     let folder = Folder::new();
-    let store = limited(&folder, 200, 200);
+    let store = Arc::new(limited(&folder, 200, 200));
     let barrier = Barrier::new(&folder);
     let adds: Vec<_> = (0..100).map(|number| spawn_add(&store, format!("fruit {number}"))).collect();
     settle().await;
@@ -74,7 +75,7 @@ async fn writes_that_wait_share_a_commit() {
 #[tokio::test]
 async fn a_group_has_a_limit() {
     let folder = Folder::new();
-    let store = limited(&folder, 100, 10);
+    let store = Arc::new(limited(&folder, 100, 10));
     let barrier = Barrier::new(&folder);
     let adds: Vec<_> = (0..100).map(|number| spawn_add(&store, format!("fruit {number}"))).collect();
     settle().await;
@@ -88,7 +89,7 @@ async fn a_group_has_a_limit() {
 #[tokio::test]
 async fn one_that_fails_leaves_its_group_alone() {
     let folder = Folder::new();
-    let store = limited(&folder, 100, 100);
+    let store = Arc::new(limited(&folder, 100, 100));
     store.add(new_fruit("first")).await.unwrap();
     let barrier = Barrier::new(&folder);
     let taken = fruits::domain::NewFruit { id: Some(fruits::domain::FruitId::MIN), ..new_fruit("taken") };
@@ -113,7 +114,7 @@ async fn one_that_fails_leaves_its_group_alone() {
 #[tokio::test]
 async fn the_queue_takes_its_limit_and_not_one_more() {
     let folder = Folder::new();
-    let store = limited(&folder, 4, 1);
+    let store = Arc::new(limited(&folder, 4, 1));
     let barrier = Barrier::new(&folder);
     let mut accepted = Vec::new();
     let mut refused = 0;
@@ -144,9 +145,7 @@ async fn the_queue_takes_its_limit_and_not_one_more() {
 #[tokio::test]
 async fn a_full_queue_is_503_with_a_time_to_try_again() {
     let folder = Folder::new();
-    let limits = Limits { queue_writes_max: 1, group_writes_max: 1 };
-    let store = Store::Sqlite(Sqlite::open_with(&folder.database(), limits).unwrap());
-    let router = routes(store);
+    let router = routes(Store::Sqlite(limited(&folder, 1, 1)));
     let barrier = Barrier::new(&folder);
     let add = || {
         let router = router.clone();
@@ -175,7 +174,7 @@ async fn a_full_queue_is_503_with_a_time_to_try_again() {
 #[tokio::test]
 async fn what_nobody_waits_for_is_not_written() {
     let folder = Folder::new();
-    let store = limited(&folder, 10, 1);
+    let store = Arc::new(limited(&folder, 10, 1));
     let barrier = Barrier::new(&folder);
     let stays = spawn_add(&store, "stays".to_owned());
     settle().await;
@@ -193,7 +192,7 @@ async fn what_nobody_waits_for_is_not_written() {
 #[tokio::test]
 async fn a_lock_that_is_never_given_back_is_an_answer_too() {
     let folder = Folder::new();
-    let router = routes(folder.open());
+    let router = routes(folder.open_to_others());
     let barrier = Barrier::new(&folder);
     let refused = ask(&router, post(r#"{"fruit":"apple","color":"red"}"#)).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);

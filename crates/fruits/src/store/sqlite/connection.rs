@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How long a statement waits for another program's lock, such as that of a backup or of `sqlite3`.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A log that grew past this in a burst is cut down to it when it is next reused.
 const LOG_BYTES_MAX: i64 = 16 << 20;

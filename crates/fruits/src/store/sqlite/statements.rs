@@ -1,6 +1,6 @@
 //! Every statement that the catalogue runs while it serves.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::domain::{Color, Folded, Fruit, FruitId, FruitName, IdempotencyKey, NewFruit, Once, Revision};
 
@@ -31,6 +31,7 @@ const UNDO_CHANGE: &str = "ROLLBACK TO change; RELEASE change";
 const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 const BEGIN_READING: &str = "BEGIN DEFERRED";
 const COMMIT: &str = "COMMIT";
+const ROLL_BACK: &str = "ROLLBACK";
 const FOLD_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 const FOLD_FRUIT: &str = "UPDATE fruits SET fruit_folded = ?2, color_folded = ?3 WHERE id = ?1";
 /// Goes through all that an add does, and leaves nothing: without the ids that it may not give, and undone.
@@ -110,9 +111,10 @@ pub(super) fn undone_if_refused<T, E>(
     Ok(outcome)
 }
 
-/// Begins a transaction that the connection's end takes back, unless it is committed before.
+/// Begins a transaction that the connection's end takes back, unless it is committed before. No other connection writes
+/// until it ends.
 pub(super) fn begin_writing(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(BEGIN_WRITING)
+    connection.prepare_cached(BEGIN_WRITING)?.execute([]).map(drop)
 }
 
 /// Begins a transaction that sees one state, that of its first read.
@@ -122,7 +124,12 @@ pub(super) fn begin_reading(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Ends the transaction and keeps what it wrote.
 pub(super) fn commit(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(COMMIT)
+    connection.prepare_cached(COMMIT)?.execute([]).map(drop)
+}
+
+/// Ends the transaction without a trace.
+pub(super) fn roll_back(connection: &Connection) -> rusqlite::Result<()> {
+    connection.prepare_cached(ROLL_BACK)?.execute([]).map(drop)
 }
 
 /// Brings what stands in the log into the file, and cuts the log to nothing.
@@ -149,16 +156,17 @@ pub(super) fn fold_fruits(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Whether adds work, down to the disk, without adding anything.
-pub(super) fn rehearse(connection: &mut Connection) -> rusqlite::Result<()> {
-    // What was read from a disk that failed is read anew.
-    connection.execute_batch(FORGET_PAGES)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(REHEARSE_INSERT)?;
+/// What was read from a disk that failed is read anew.
+pub(super) fn forget_pages(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(FORGET_PAGES)
+}
+
+/// Within a transaction: whether adds work, without adding anything. The disk is met by its commit.
+pub(super) fn rehearse(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(REHEARSE_INSERT)?;
     // What was undone is not written. This is, though it changes nothing.
-    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    transaction.pragma_update(None, "user_version", version)?;
-    transaction.commit()
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    connection.pragma_update(None, "user_version", version)
 }
 
 /// Changes whenever another connection has committed since this one last asked.

@@ -5,6 +5,7 @@
 //! groups. Each write is answered after the commit that holds it, and fails alone if it is at fault.
 
 use std::{
+    iter,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,10 +15,10 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
-use super::{Limits, health::Health, statements, stored};
+use super::{Limits, health::Health, memory::Memory, standing::Standing, statements, stored};
 use crate::{
     Error,
     domain::{Change, Edit, Fruit, FruitId, NewFruit, Once, Precondition},
@@ -46,12 +47,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, health: Health, limits: Limits) -> std::io::Result<Self> {
+    /// What it changes is not in this memory any more when it is answered.
+    pub(super) fn start(
+        connection: Connection,
+        memory: Arc<Memory>,
+        health: Health,
+        limits: Limits,
+    ) -> std::io::Result<Self> {
         let (queue, writes) = mpsc::sync_channel(limits.queue_writes_max);
         let commits = Arc::new(AtomicU64::new(0));
         let health = Arc::new(health);
         let mut work = Work {
-            connection,
+            standing: Standing::new(connection, memory),
             writes,
             group_writes_max: limits.group_writes_max,
             commits: Arc::clone(&commits),
@@ -95,7 +102,7 @@ impl Drop for Writer {
 
 /// What the thread owns.
 struct Work {
-    connection: Connection,
+    standing: Standing,
     writes: Receiver<Write>,
     group_writes_max: usize,
     commits: Arc<AtomicU64>,
@@ -123,18 +130,26 @@ impl Work {
 
     /// The next write, as soon as there is one.
     fn next(&mut self) -> Option<Write> {
-        while self.health.is_failing() {
+        while self.health.is_failing() || self.standing.has_fallen() {
             match self.writes.recv_timeout(RETRY_PERIOD) {
                 Ok(write) => return Some(write),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => {
-                    if statements::rehearse(&mut self.connection).is_ok() {
-                        self.health.written();
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => self.recover(),
             }
         }
         self.writes.recv().ok()
+    }
+
+    /// Looks whether what was in the way is gone.
+    fn recover(&mut self) {
+        if !self.health.is_failing() {
+            self.standing.stand();
+            return;
+        }
+        match self.standing.begin_anew().and_then(statements::rehearse) {
+            Ok(()) if self.standing.commit(iter::empty()).is_ok() => self.health.written(),
+            _ => self.standing.undo(),
+        }
     }
 
     fn write(&mut self, group: &mut Vec<Write>) {
@@ -156,21 +171,24 @@ impl Work {
 
     /// One transaction for the group. `Err` means that none of it is in the catalogue.
     fn commit(&mut self, group: &[Write]) -> Result<Vec<Result<Vec<Fruit>, Error>>, Error> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let outcomes = group
-            .iter()
-            .map(|write| make(&transaction, &write.change))
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        if outcomes.iter().any(Result::is_ok) {
-            // Before, so that a file that is gone takes no more writes; behind, so that none is acknowledged that
-            // it took while it went.
-            self.health.in_place()?;
-            transaction.commit()?;
-            self.health.in_place()?;
-            self.health.written();
-            self.commits.fetch_add(1, Ordering::Relaxed);
+        let outcomes = self.make_all(group).inspect_err(|_| self.standing.undo())?;
+        if !outcomes.iter().any(Result::is_ok) {
+            self.standing.rest();
+            return Ok(outcomes);
         }
+        // Before, so that a file that is gone takes no more writes; behind, so that none is acknowledged that it took
+        // while it went.
+        self.health.in_place().inspect_err(|_| self.standing.undo())?;
+        self.standing.commit(group.iter().filter_map(|write| write.change.touches()))?;
+        self.health.in_place()?;
+        self.health.written();
+        self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(outcomes)
+    }
+
+    fn make_all(&mut self, group: &[Write]) -> rusqlite::Result<Vec<Result<Vec<Fruit>, Error>>> {
+        let connection = self.standing.begin()?;
+        group.iter().map(|write| make(connection, &write.change)).collect()
     }
 }
 
