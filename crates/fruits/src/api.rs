@@ -12,6 +12,7 @@ mod list_fruits;
 mod list_query;
 mod listing;
 mod refusals;
+mod rendered;
 mod replace_fruit;
 mod request;
 

@@ -128,7 +128,7 @@ pub(super) async fn add_fruit(
         Added::One(fruit) => {
             let fruit = catalogue.change_one(change(vec![fruit])).await?;
             let location = [(header::LOCATION, format!("/fruits/{}", fruit.id))];
-            Ok((location, conditions::tagged(StatusCode::CREATED, fruit)).into_response())
+            Ok((location, conditions::tagged(StatusCode::CREATED, &fruit)).into_response())
         }
         Added::Several(fruits) => {
             let alone = fruits.len() == 1;

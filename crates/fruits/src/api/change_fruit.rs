@@ -80,7 +80,7 @@ pub(super) async fn change_fruit(
     let edit = patch.edit(id)?;
     let precondition = conditions.of_fruit();
     let fruit = catalogue.change_one(Change::Edit { id, edit, precondition }).await?;
-    Ok(conditions::tagged(StatusCode::OK, fruit))
+    Ok(conditions::tagged(StatusCode::OK, &fruit))
 }
 
 /// What a change of one fruit is refused with.

@@ -3,7 +3,6 @@
 //! A fruit's entity tag is its revision, `"3"`, and strong. A list's is that of the whole store's state, and weak.
 
 use axum::{
-    Json,
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
@@ -11,6 +10,7 @@ use chassis::{Problem, problem::kind};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use utoipa::IntoParams;
 
+use super::rendered;
 use crate::domain::{Fruit, Precondition, Revision, Revisions};
 
 /// In which state a fruit must be to be changed.
@@ -102,8 +102,11 @@ impl Tag {
 }
 
 /// A fruit with its tag.
-pub(super) fn tagged(status: StatusCode, fruit: Fruit) -> Response {
-    (status, [(header::ETAG, tag(&fruit))], Json(fruit)).into_response()
+pub(super) fn tagged(status: StatusCode, fruit: &Fruit) -> Response {
+    let mut answer = rendered::one(fruit);
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::ETAG, tag(fruit));
+    answer
 }
 
 /// What is answered to a client that has the fruit.
@@ -113,6 +116,10 @@ pub(super) fn not_modified(tag: HeaderValue) -> Response {
 
 /// The fruit's tag.
 pub(super) fn tag(fruit: &Fruit) -> HeaderValue {
+    // Most fruits never change.
+    if fruit.revision == Revision::FIRST {
+        return HeaderValue::from_static("\"1\"");
+    }
     // Digits between quotes.
     HeaderValue::try_from(format!("\"{}\"", fruit.revision.get())).unwrap_or(HeaderValue::from_static("\"\""))
 }

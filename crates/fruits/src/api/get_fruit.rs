@@ -62,7 +62,7 @@ pub(super) async fn get_fruit(
     if matches_none.is_some_and(|known| known.contain(fruit.revision)) {
         return Ok(conditions::not_modified(conditions::tag(&fruit)));
     }
-    Ok(conditions::tagged(StatusCode::OK, fruit))
+    Ok(conditions::tagged(StatusCode::OK, &fruit))
 }
 
 struct Refusals;

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use chassis::{Problem, Streamed, problem::kind};
 use http::{HeaderValue, header};
 use utoipa::IntoResponses;
@@ -17,6 +13,7 @@ use super::{
     list_query::{ListParameters, ListQuery},
     listing::{self, Listing},
     refusals::{self, Responses},
+    rendered::json,
 };
 use crate::{domain::Fruit, store::Version};
 
@@ -80,7 +77,7 @@ async fn list(
     if let Some(limit) = query.limit {
         let (fruits, more) =
             listing::read_page(&catalogue, &query.selection, query.after.clone(), limit).await?;
-        let mut answer = json(listing::array(&fruits).into());
+        let mut answer = json(listing::array(&fruits));
         if let Some(last) = fruits.last().filter(|_| more) {
             answer.headers_mut().insert(header::LINK, query.link_behind(last));
         }
@@ -88,7 +85,7 @@ async fn list(
     }
     let version = version.filter(|_| query.is_everything());
     if let Some(list) = version.and_then(|version| catalogue.list_cache.get(version)) {
-        return Ok(json(list.into()));
+        return Ok(json(list));
     }
     let ListQuery { selection, after, .. } = query;
     Ok(json(Listing::new(catalogue, selection, after, version).body(streamed).await?))
@@ -97,10 +94,6 @@ async fn list(
 /// Weak, since a long list is read while it is sent, and may hold what was added meanwhile.
 fn weak(tag: &str) -> HeaderValue {
     HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"\""))
-}
-
-fn json(body: Body) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }
 
 struct Refusals;

@@ -13,7 +13,7 @@ use axum::body::{Body, Bytes};
 use chassis::Streamed;
 use futures_util::stream::{self, StreamExt as _};
 
-use super::Catalogue;
+use super::{Catalogue, rendered};
 use crate::{
     Error,
     domain::{Cursor, Fruit, Selection},
@@ -69,21 +69,9 @@ pub(super) async fn read_page(
 /// The fruits as a JSON array.
 pub(super) fn array(fruits: &[Fruit]) -> Bytes {
     let mut body = vec![b'['];
-    render(fruits, &mut body);
+    rendered::write_all(fruits, &mut body);
     body.push(b']');
     body.into()
-}
-
-/// Each fruit, a comma before each but the first.
-fn render(fruits: &[Fruit], into: &mut Vec<u8>) {
-    into.reserve(fruits.len() * 48);
-    for (index, fruit) in fruits.iter().enumerate() {
-        if index > 0 {
-            into.push(b',');
-        }
-        // Numbers and strings alone, into memory: there is nothing that could fail.
-        let _ = serde_json::to_writer(&mut *into, fruit);
-    }
 }
 
 /// A list without a limit.
@@ -142,7 +130,7 @@ impl Listing {
                 Sent::Fruits if !page.fruits.is_empty() => piece.push(b','),
                 _ => {}
             }
-            render(&page.fruits, &mut piece);
+            rendered::write_all(&page.fruits, &mut piece);
             self.sent = if page.next.is_none() {
                 piece.push(b']');
                 Sent::Everything

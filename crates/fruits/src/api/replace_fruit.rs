@@ -62,5 +62,5 @@ pub(super) async fn replace_fruit(
     let edit = body.replacement(id)?;
     let precondition = conditions.of_fruit();
     let fruit = catalogue.change_one(Change::Edit { id, edit, precondition }).await?;
-    Ok(super::conditions::tagged(StatusCode::OK, fruit))
+    Ok(super::conditions::tagged(StatusCode::OK, &fruit))
 }
