@@ -22,8 +22,9 @@ pub(super) struct Asset {
     content_type: &'static str,
     cache: HeaderValue,
     plain: Bytes,
-    tag: String,
-    /// Packed when first asked for: most processes never show their documentation.
+    /// Made when first asked for, as is `packed`: most processes never show their documentation, and reading four
+    /// megabytes through is a good part of their start and of their memory.
+    tag: OnceLock<String>,
     packed: OnceLock<Bytes>,
 }
 
@@ -43,19 +44,15 @@ impl Asset {
     }
 
     fn new(content_type: &'static str, cache: HeaderValue, plain: Bytes) -> Self {
-        // The standard hasher starts from the same state in every process of the same binary, which is all that
-        // replicas need to agree.
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&plain);
-        let tag = format!("{:016x}", hasher.finish());
-        Self { content_type, cache, plain, tag, packed: OnceLock::new() }
+        Self { content_type, cache, plain, tag: OnceLock::new(), packed: OnceLock::new() }
     }
 
     /// The answer to a request with these headers: 304, packed or plain.
     pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
         let gzip = accepts_gzip(headers);
         // Each encoding is a representation of its own and has its own tag (RFC 9110 section 8.8.3.3).
-        let tag = if gzip { format!("\"{}-gzip\"", self.tag) } else { format!("\"{}\"", self.tag) };
+        let suffix = if gzip { "-gzip" } else { "" };
+        let tag = format!("\"{}{suffix}\"", self.tag());
         let known = headers
             .get_all(header::IF_NONE_MATCH)
             .iter()
@@ -79,6 +76,16 @@ impl Asset {
         out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         out.extend(HeaderValue::from_str(&tag).map(|tag| (header::ETAG, tag)));
         response
+    }
+
+    fn tag(&self) -> &str {
+        self.tag.get_or_init(|| {
+            // The standard hasher starts from the same state in every process of the same binary, which is all that
+            // replicas need to agree.
+            let mut hasher = DefaultHasher::new();
+            hasher.write(&self.plain);
+            format!("{:016x}", hasher.finish())
+        })
     }
 
     fn packed(&self) -> Bytes {
