@@ -7,8 +7,11 @@ use http::{HeaderMap, HeaderValue, header};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::{
     CompressionLayer, CompressionLevel,
-    predicate::{DefaultPredicate, NotForContentType, Predicate},
+    predicate::{NotForContentType, Predicate, SizeAbove},
 };
+
+/// Smaller answers, which fit into one packet with their header, arrive no sooner when they are packed.
+const PACKED_BYTES_MIN: u64 = 1024;
 
 /// Which codings the client takes; none where it does not say, as most programs do not.
 pub(super) struct Asked(Option<HeaderMap>);
@@ -25,8 +28,12 @@ impl Asked {
     /// Gzip at its fastest for what is neither small nor packed already: images are, and so is every PDF made
     /// here.
     pub(super) async fn answer(self, mut response: Response) -> Response {
+        if !may_be_packed(&response) {
+            return response;
+        }
         let Some(headers) = self.0 else {
-            if is_packed_for_others(&response) {
+            // Caches have to know that others are sent it packed.
+            if !response.headers().get_all(header::VARY).iter().any(names_accept_encoding) {
                 response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
             }
             return response;
@@ -40,23 +47,38 @@ impl Asked {
         });
         let layer = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it());
         let Ok(response) = layer.layer(service).oneshot(request).await;
-        response.map(Body::new)
+        let mut response = response.map(Body::new);
+        if response.headers().contains_key(header::CONTENT_ENCODING) {
+            weaken_tag(response.headers_mut());
+        }
+        response
     }
 }
 
+/// The size first: it decides about most answers, and costs nothing to ask.
 fn worth_it() -> impl Predicate {
-    DefaultPredicate::new()
+    SizeAbove::new(PACKED_BYTES_MIN)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::GRPC)
+        .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("application/pdf"))
         .and(NotForContentType::const_new("application/octet-stream"))
 }
 
-/// Whether the layer would pack it for a client that takes gzip: caches have to know.
-fn is_packed_for_others(response: &Response) -> bool {
-    let headers = response.headers();
-    !headers.contains_key(header::CONTENT_ENCODING)
-        && !headers.contains_key(header::CONTENT_RANGE)
-        && worth_it().should_compress(response)
-        && !headers.get_all(header::VARY).iter().any(names_accept_encoding)
+/// Whether it is packed for a client that takes gzip.
+fn may_be_packed(response: &Response) -> bool {
+    worth_it().should_compress(response)
+        && !response.headers().contains_key(header::CONTENT_ENCODING)
+        && !response.headers().contains_key(header::CONTENT_RANGE)
+}
+
+/// The packed bytes are not those that a strong tag promises (RFC 9110 section 8.8.3.3).
+fn weaken_tag(headers: &mut HeaderMap) {
+    let Some(tag) = headers.get(header::ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")) else { return };
+    let weak = [b"W/", tag.as_bytes()].concat();
+    if let Ok(weak) = HeaderValue::from_bytes(&weak) {
+        headers.insert(header::ETAG, weak);
+    }
 }
 
 fn names_accept_encoding(vary: &HeaderValue) -> bool {

@@ -76,10 +76,15 @@ async fn answers_are_packed_where_it_is_worth_it() {
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed.body.as_ref()).read_to_string(&mut text).unwrap();
     assert_eq!(text, "x".repeat(10_000));
+    assert_eq!(
+        get_with(&router, "/large/1024", gzip).await.header("content-encoding"),
+        Some("gzip"),
+        "the limit"
+    );
 
     for (path, headers) in [
         ("/large/10000", &[][..]),
-        ("/large/10", gzip),
+        ("/large/1023", gzip),
         ("/pdf", gzip),
         ("/large/10000", &[("accept-encoding", "gzip;q=0")]),
     ] {
@@ -88,6 +93,20 @@ async fn answers_are_packed_where_it_is_worth_it() {
             None,
             "{path} {headers:?}"
         );
+    }
+}
+
+/// A strong tag promises the same bytes, which packed ones are not.
+#[tokio::test]
+async fn a_packed_answers_tag_is_weak() {
+    let router = router(&Settings::default());
+    for (path, accepted, tag) in [
+        ("/tagged/1024", "gzip", "W/\"1\""),
+        ("/tagged/1024", "identity", "\"1\""),
+        ("/tagged/1023", "gzip", "\"1\""),
+    ] {
+        let reply = get_with(&router, path, &[("accept-encoding", accepted)]).await;
+        assert_eq!(reply.header("etag"), Some(tag), "{path} {accepted}");
     }
 }
 

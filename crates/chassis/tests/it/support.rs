@@ -38,6 +38,10 @@ pub(crate) fn service() -> Service {
         )
         .route("/slow/{milliseconds}", get(slow))
         .route("/ignore", post(|| async { "ignored" }))
+        .route(
+            "/tagged/{bytes}",
+            get(|Path(bytes): Path<usize>| async move { ([("etag", "\"1\"")], "x".repeat(bytes)) }),
+        )
         .route("/large/{bytes}", get(|Path(bytes): Path<usize>| async move { "x".repeat(bytes) }))
         .route("/endless", get(endless))
         .route("/pdf", get(|| async { ([("content-type", "application/pdf")], "x".repeat(4096)) }))
