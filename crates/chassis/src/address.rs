@@ -109,6 +109,27 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Pro
     }
 }
 
+/// Whether [`authority`] would find a name or an IPv4 address, and perhaps a port. Parsing takes longer than all else
+/// that is done with most requests' hosts.
+pub(crate) fn has_plain_host(uri: &Uri, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (uri.authority(), hosts.next(), hosts.next()) {
+        (None, Some(host), None) => is_plain(host.as_bytes()),
+        _ => false,
+    }
+}
+
+fn is_plain(host: &[u8]) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let name = host.iter().take_while(|byte| is_name(byte)).count();
+    let port = match &host[name..] {
+        [] => &[],
+        [b':', port @ ..] if !port.is_empty() => port,
+        _ => return false,
+    };
+    name > 0 && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
+}
+
 /// The base of absolute links to this service: `PUBLIC_URL`, or the request's own scheme and host while the
 /// service listens on loopback only. Elsewhere a client's Host header is not to be believed, and asking is an
 /// internal error: see [`Settings::knows_own_url`](crate::Settings::knows_own_url).
@@ -173,4 +194,43 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for BaseUrl {
 /// HTTP/1.0 knows no Host.
 fn is_without_host(parts: &Parts) -> bool {
     parts.uri.authority().is_none() && !parts.headers.contains_key(header::HOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn common_hosts_are_plain() {
+        for (host, plain) in [
+            ("localhost", true),
+            ("127.0.0.1:8080", true),
+            ("Fruits.example.com:65535", true),
+            ("", false),
+            (":80", false),
+            ("a:", false),
+            ("a:b", false),
+            ("a:123456", false),
+            ("[::1]:80", false),
+            ("user@a", false),
+            ("a b", false),
+            ("a,b", false),
+        ] {
+            assert_eq!(is_plain(host.as_bytes()), plain, "{host}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_an_authority(host in "[a-zA-Z0-9.:@\\[-]{1,12}") {
+            let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_str(&host).unwrap())]);
+            let uri = Uri::from_static("/");
+            if has_plain_host(&uri, &headers) {
+                prop_assert!(authority(&uri, &headers).is_ok(), "{host}");
+            }
+        }
+    }
 }

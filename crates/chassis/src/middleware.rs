@@ -38,7 +38,7 @@ pub(crate) const PROBES: [&str; 3] = ["/ping", "/livez", "/readyz"];
 /// Wraps the routes, fallbacks included, in the whole middleware.
 pub(crate) fn stack(routes: Router, context: &Arc<Context>) -> Router {
     let context = Arc::clone(context);
-    routes.layer(layer_fn(move |route| Stack { context: Arc::clone(&context), route }))
+    routes.layer(layer_fn(move |route| Stack { context: Arc::clone(&context), route: Arc::new(route) }))
 }
 
 /// Everything between the server and one route. It is one service and not one a step: each service around another
@@ -46,7 +46,8 @@ pub(crate) fn stack(routes: Router, context: &Arc<Context>) -> Router {
 #[derive(Clone)]
 struct Stack {
     context: Arc<Context>,
-    route: Route,
+    /// Shared: the stack is cloned for each request, and cloning a route allocates.
+    route: Arc<Route>,
 }
 
 impl Service<Request> for Stack {
@@ -59,8 +60,7 @@ impl Service<Request> for Stack {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let Self { context, route } = self.clone();
-        Box::pin(answer(context, request, route))
+        Box::pin(answer(Arc::clone(&self.context), request, Route::clone(&self.route)))
     }
 }
 

@@ -12,6 +12,10 @@ pub(super) fn admit(context: &Context, request: &Request) -> Result<(), Problem>
         return Err(kind::MALFORMED_REQUEST
             .because("The path has a % that is not followed by two hexadecimal digits, or is not UTF-8."));
     }
+    let allowed = &context.hosts.allowed_hosts;
+    if allowed.is_empty() && address::has_plain_host(request.uri(), request.headers()) {
+        return Ok(());
+    }
     let authority = match address::authority(request.uri(), request.headers()) {
         Ok(authority) => Some(authority),
         // HTTP/1.0 knows no Host, and probes need none.
@@ -24,7 +28,6 @@ pub(super) fn admit(context: &Context, request: &Request) -> Result<(), Problem>
         Err(_) if PROBES.contains(&request.uri().path()) => None,
         Err(problem) => return Err(problem),
     };
-    let allowed = &context.hosts.allowed_hosts;
     let served = allowed.is_empty()
         || PROBES.contains(&request.uri().path())
         || authority.as_ref().is_some_and(|authority| allowed.iter().any(|host| host.admits(authority)));
