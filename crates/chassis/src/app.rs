@@ -26,8 +26,7 @@ pub struct App {
     pub ops: Router,
     pub(crate) health: Arc<Health>,
     pub(crate) finish: Vec<Finish>,
-    /// Cancelled when the requests that are left are cut.
-    pub(crate) cut: CancellationToken,
+    pub(crate) context: Arc<Context>,
 }
 
 /// What the middleware and the chassis's own handlers share.
@@ -41,8 +40,8 @@ pub(crate) struct Context {
     /// Whether only this machine can ask: then the Host header may become a link.
     pub(crate) on_loopback: bool,
     pub(crate) project_id: Option<String>,
-    pub(crate) metrics: Metrics,
-    /// Whether the requests that are left are cut.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Cancelled when the requests that are left are cut.
     pub(crate) cut: CancellationToken,
     pub(crate) reporter: Option<Reporter>,
     /// The tokens of `API_TOKENS_FILE`; none where everyone may do everything.
@@ -78,7 +77,7 @@ pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
         health::router(&health).merge(metrics::router(&context)),
         "Nothing is at this path; /metrics, /ping, /livez and /readyz are here.",
     );
-    Ok(App { public, ops, health, finish, cut: context.cut.clone() })
+    Ok(App { public, ops, health, finish, context })
 }
 
 pub(crate) fn context(
@@ -93,7 +92,7 @@ pub(crate) fn context(
         cors: middleware::cors::layer(&settings.hosts.cors_origins),
         on_loopback: settings.bind.host.is_loopback(),
         project_id: settings.log.project_id.clone(),
-        metrics: Metrics::new(),
+        metrics: Arc::new(Metrics::new()),
         cut: CancellationToken::new(),
         reporter,
         keyring,

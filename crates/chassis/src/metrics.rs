@@ -158,13 +158,26 @@ impl Metrics {
         self.in_flight.inc();
     }
 
+    /// What was no request was refused by the HTTP library itself, in no time worth counting.
+    pub(crate) fn refused(&self, status: StatusCode) {
+        let labels = Labels {
+            method: OTHER_METHOD,
+            route: None,
+            outcome: Outcome::Answered(status),
+            scheme: Scheme::Http,
+        };
+        self.duration.get_or_create(&labels).observe(0.0);
+    }
+
     pub(crate) fn end(&self, labels: &Labels, duration: Duration) {
         self.in_flight.dec();
         self.duration.get_or_create(labels).observe(duration.as_secs_f64());
     }
 }
 
-/// Methods as labels; what a client makes up is `_OTHER`, or it could fill the memory with series.
+const OTHER_METHOD: &str = "_OTHER";
+
+/// Methods as labels; what a client makes up is one of them, or it could fill the memory with series.
 pub(crate) fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -177,7 +190,7 @@ pub(crate) fn method_label(method: &Method) -> &'static str {
         "CONNECT" => "CONNECT",
         "TRACE" => "TRACE",
         "QUERY" => "QUERY",
-        _ => "_OTHER",
+        _ => OTHER_METHOD,
     }
 }
 

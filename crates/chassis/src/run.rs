@@ -4,6 +4,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     pin::{Pin, pin},
+    sync::Arc,
     time::Duration,
 };
 
@@ -97,12 +98,18 @@ async fn serve(
         idle_timeout: settings.limits.idle_timeout(),
     };
     tracing::info!(url = %format_args!("http://{}", listeners.public.local_addr()?), "listening");
-    let public = Server::start(listeners.public, app.public, limits, app.cut);
+    let public = Server::start(
+        listeners.public,
+        app.public,
+        limits,
+        app.context.cut.clone(),
+        Some(Arc::clone(&app.context.metrics)),
+    );
     let ops = match listeners.ops {
         Some(listener) => {
             tracing::info!(url = %format_args!("http://{}/metrics", listener.local_addr()?), "metrics listening");
             let limits = ConnectionLimits { connections_max: OPS_CONNECTIONS_MAX, ..limits };
-            Some(Server::start(listener, app.ops, limits, CancellationToken::new()))
+            Some(Server::start(listener, app.ops, limits, CancellationToken::new(), None))
         }
         None => None,
     };

@@ -13,6 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::metrics::Metrics;
 use connection::Connection;
 
 /// Open files or memory ran out: accepting again at once would only spin.
@@ -37,12 +38,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves the router on the listener from now on. `cut` is cancelled when the grace time of its drain is over.
+    /// Serves the router on the listener from now on. `cut` is cancelled when the grace time of its drain is over;
+    /// `metrics` count what is refused before it reaches the router.
     pub(crate) fn start(
         listener: TcpListener,
         router: Router,
         limits: ConnectionLimits,
         cut: CancellationToken,
+        metrics: Option<Arc<Metrics>>,
     ) -> Self {
         let server = Self { connections: TaskTracker::new(), stop: CancellationToken::new(), cut };
         let acceptor = Acceptor {
@@ -53,6 +56,7 @@ impl Server {
             connections: server.connections.clone(),
             stop: server.stop.clone(),
             cut: server.cut.clone(),
+            metrics,
         };
         server.connections.spawn(acceptor.accept(listener));
         server
@@ -81,6 +85,7 @@ struct Acceptor {
     connections: TaskTracker,
     stop: CancellationToken,
     cut: CancellationToken,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Acceptor {
@@ -113,6 +118,7 @@ impl Acceptor {
                 crowded: self.crowded.subscribe(),
                 stop: self.stop.clone(),
                 cut: self.cut.clone(),
+                metrics: self.metrics.clone(),
             };
             self.connections.spawn(async move {
                 connection.serve(stream).await;

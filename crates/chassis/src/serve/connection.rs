@@ -1,6 +1,8 @@
 //! One connection, from accept to close.
 
-use std::{convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, task::Poll, time::Duration};
+use std::{
+    convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, task::Poll, time::Duration,
+};
 
 use axum::{Router, body::Body};
 use futures_util::{
@@ -22,7 +24,7 @@ use super::{
     activity::{Activity, WatchedBody, WatchedIo},
     refusal::RefusingIo,
 };
-use crate::address::Peer;
+use crate::{address::Peer, metrics::Metrics};
 
 /// Bytes of a request's header; more is answered 431.
 pub(super) const HEADER_BYTES_MAX: u32 = 64 * 1024;
@@ -39,6 +41,7 @@ pub(super) struct Connection {
     pub(super) crowded: watch::Receiver<()>,
     pub(super) stop: CancellationToken,
     pub(super) cut: CancellationToken,
+    pub(super) metrics: Option<Arc<Metrics>>,
 }
 
 /// Why the watchdog looked up.
@@ -66,6 +69,7 @@ impl Connection {
             WatchedIo::new(stream, activity.clone()),
             activity.clone(),
             self.peer,
+            self.metrics.clone(),
         ));
         let builder = protocols();
         let (router, peer, watched) = (self.router.clone(), self.peer, activity.clone());

@@ -8,6 +8,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use super::{activity::Activity, connection::HEADER_BYTES_MAX};
 use crate::{
     Problem,
+    metrics::Metrics,
     problem::{self, kind},
     telemetry::sentry::ACCESS_TARGET,
 };
@@ -27,6 +29,7 @@ pub(super) struct RefusingIo<T> {
     io: T,
     activity: Activity,
     peer: SocketAddr,
+    metrics: Option<Arc<Metrics>>,
     /// Whether bytes were written since all of them were last known to be out.
     wrote: bool,
     /// What is left to be written of a refusal.
@@ -34,8 +37,8 @@ pub(super) struct RefusingIo<T> {
 }
 
 impl<T> RefusingIo<T> {
-    pub(super) fn new(io: T, activity: Activity, peer: SocketAddr) -> Self {
-        Self { io, activity, peer, wrote: false, unsent: Vec::new() }
+    pub(super) fn new(io: T, activity: Activity, peer: SocketAddr, metrics: Option<Arc<Metrics>>) -> Self {
+        Self { io, activity, peer, metrics, wrote: false, unsent: Vec::new() }
     }
 
     /// Takes the library's refusal, if that is what these bytes are.
@@ -54,6 +57,9 @@ impl<T> RefusingIo<T> {
             "client.address" = %self.peer.ip(),
             "refused what is no HTTP request"
         );
+        if let Some(metrics) = &self.metrics {
+            metrics.refused(status);
+        }
         self.unsent = refusal;
         true
     }

@@ -195,6 +195,14 @@ async fn garbage_behind_a_request_is_refused_after_its_answer() {
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     is_a_problem(&answer);
 
+    // The same where both come at once.
+    let mut client = Client::connect(server.public).await;
+    client.send(b"GET /ping HTTP/1.1\r\nhost: a\r\n\r\nGET /\xff HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let (answers, _) = client.until_closed().await;
+    let (_, answer) = answers.split_once(r#"{"ping":"pong"}"#).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    is_a_problem(answer);
+
     // An answer that looks like the library's own is left alone.
     let mut client = Client::connect(server.public).await;
     client.send("GET /like-a-refusal HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;

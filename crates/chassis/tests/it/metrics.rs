@@ -4,7 +4,11 @@ use axum::body::Body;
 use chassis::Settings;
 use http::Method;
 
-use crate::support::{call, get_with, request, service};
+use crate::support::{
+    call, get_with, request,
+    server::{Client, Server},
+    service,
+};
 
 #[tokio::test]
 async fn requests_are_counted_under_the_conventions_names() {
@@ -55,6 +59,24 @@ async fn requests_are_counted_under_the_conventions_names() {
     assert_eq!(buckets.count(), 15, "fourteen, and the one for the rest");
     assert!(text.contains("process_start_time_seconds 1"), "{text}");
     assert!(!text.contains("wp-login"), "a client's path became a series");
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_counted_too() {
+    let server = Server::start(Settings::default()).await;
+    // What the operators' own listener refuses is none of the public's.
+    for listener in [server.public, server.public, server.ops] {
+        let mut client = Client::connect(listener).await;
+        client.send("nonsense\r\n\r\n").await;
+        assert!(client.until_closed().await.0.starts_with("HTTP/1.1 400"));
+    }
+    let mut scraper = Client::connect(server.ops).await;
+    scraper.get("/metrics").await;
+    let text = scraper.answer().await;
+    let line = r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="400",url_scheme="http"} 2"#;
+    assert!(text.lines().any(|found| found == line), "{text}");
+    assert!(text.contains("http_server_active_requests 0"), "{text}");
+    server.stop().await.unwrap().unwrap();
 }
 
 #[tokio::test]
