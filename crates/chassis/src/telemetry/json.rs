@@ -192,31 +192,41 @@ impl Visit for FieldWriter<'_, '_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
-        self.write(field, |out| write_string(out, &text));
+        self.write(field, |out| {
+            out.write_char('"')?;
+            write!(Escaped(out), "{value:?}")?;
+            out.write_char('"')
+        });
     }
 }
 
 /// A JSON string, RFC 8259 section 7.
 fn write_string(out: &mut Writer<'_>, text: &str) -> fmt::Result {
     out.write_char('"')?;
-    let mut rest = text;
-    while let Some(at) =
-        rest.find(|character: char| character < ' ' || matches!(character, '"' | '\\' | '\x7f'))
-    {
-        let (plain, special) = rest.split_at(at);
-        out.write_str(plain)?;
-        let mut characters = special.chars();
-        match characters.next() {
-            Some(quoted @ ('"' | '\\')) => write!(out, "\\{quoted}")?,
-            Some('\n') => out.write_str("\\n")?,
-            Some(control) => write!(out, "\\u{:04x}", u32::from(control))?,
-            None => {}
-        }
-        rest = characters.as_str();
-    }
-    out.write_str(rest)?;
+    Escaped(out).write_str(text)?;
     out.write_char('"')
+}
+
+/// What is written into it is the inside of a JSON string.
+struct Escaped<'a, 'w>(&'a mut Writer<'w>);
+
+impl Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        // All that is special is one byte, and no part of a longer character.
+        while let Some(at) = rest.bytes().position(|byte| matches!(byte, 0..b' ' | b'"' | b'\\' | 0x7f)) {
+            let (plain, special) = rest.split_at(at);
+            let (special, behind) = special.split_at(1);
+            self.0.write_str(plain)?;
+            match special.as_bytes() {
+                b"\"" | b"\\" => write!(self.0, "\\{special}")?,
+                b"\n" => self.0.write_str("\\n")?,
+                control => control.iter().try_for_each(|byte| write!(self.0, "\\u{byte:04x}"))?,
+            }
+            rest = behind;
+        }
+        self.0.write_str(rest)
+    }
 }
 
 #[cfg(test)]
