@@ -10,7 +10,7 @@ use crate::{
     Problem,
     address::{self, ClientAddress, Peer, Scheme},
     app::Context,
-    telemetry::trace::TraceContext,
+    telemetry::trace::{self, TraceContext},
     tokens::Token,
 };
 
@@ -21,7 +21,8 @@ pub(crate) struct Arrival {
     pub(crate) id: RequestId,
     pub(crate) client: ClientAddress,
     pub(crate) scheme: Scheme,
-    /// The trace that the request belongs to.
+    /// The trace that the request belongs to, where somebody asks: spans, or the lines that Google's Cloud Logging
+    /// reads.
     pub(crate) trace: Option<TraceContext>,
     /// The token that the request came with, once a handler has asked for it.
     caller: OnceLock<Arc<Token>>,
@@ -32,12 +33,13 @@ impl Arrival {
         let hops = context.hosts.trusted_proxy_hops;
         let headers = request.headers();
         let peer = request.extensions().get::<Peer>().copied();
+        let is_traced = trace::enabled() || context.project_id.is_some();
         Arc::new(Self {
             context,
             id: RequestId::of(headers),
             client: address::client_address(headers, peer, hops),
             scheme: address::scheme(headers, hops),
-            trace: TraceContext::of(headers),
+            trace: if is_traced { TraceContext::of(headers) } else { None },
             caller: OnceLock::new(),
         })
     }

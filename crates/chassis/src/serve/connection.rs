@@ -4,7 +4,10 @@ use std::{
     convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, task::Poll, time::Duration,
 };
 
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream, SelectAll},
@@ -166,7 +169,8 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<WatchedBody>, Infallible> {
     let in_flight = activity.begin(request.version());
-    let mut request = request.map(Body::new);
+    // Nearly all requests have none, and this one needs no memory.
+    let mut request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
     request.extensions_mut().insert(Peer(peer));
     let response = router.oneshot(request).await?;
     Ok(response.map(|body| WatchedBody::new(body, in_flight)))
