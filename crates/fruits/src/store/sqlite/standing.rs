@@ -84,10 +84,10 @@ impl Standing {
     /// Begins the transaction if that takes no waiting: who has the lock now may keep it for long. Where there is
     /// nothing in memory that could become stale, others may have it.
     pub(super) fn stand(&mut self) {
-        if self.has_fallen() {
-            if let Err(error) = self.at_once() {
-                tracing::debug!(%error, "other programs can write: the catalogue is read from its file");
-            }
+        if self.has_fallen()
+            && let Err(error) = self.at_once()
+        {
+            tracing::debug!(%error, "other programs can write: the catalogue is read from its file");
         }
     }
 
