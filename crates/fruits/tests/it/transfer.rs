@@ -390,6 +390,45 @@ async fn an_import_judges_as_the_api_does() {
     }
 }
 
+/// The state of the file that another program can see: its schema, and whether it is sound.
+fn schema(folder: &Folder) -> Vec<String> {
+    let connection = folder.connect();
+    let read = |sql: &str| -> Vec<String> {
+        let mut rows = connection.prepare(sql).unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let schema = "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1";
+    [read(schema), read("PRAGMA integrity_check")].concat()
+}
+
+/// A long import leaves the indexes out for a while.
+#[tokio::test]
+async fn an_import_leaves_the_schema_as_it_was() {
+    for before in [0, 10, 100_000] {
+        let folder = Folder::new();
+        folder.fill(before.max(1));
+        if before == 0 {
+            folder.execute("DELETE FROM fruits");
+        }
+        drop(folder.open());
+        let schema_before = schema(&folder);
+        assert_eq!(schema_before.last().unwrap(), "ok");
+        let rows = "{\"fruit\":\"Fig\",\"color\":\"b\"}\n".repeat(5000);
+        for (end, added) in [("", 5000), ("no JSON", 0)] {
+            let file = Cursor::new(rows.clone() + end);
+            let (outcome, _) = import(&folder, Format::Ndjson, file, BadRows::Refuse).await;
+            assert_eq!(outcome.map_or(0, |imported| imported.added), added);
+            assert_eq!(schema(&folder), schema_before, "{before}");
+        }
+        let named = fruits::domain::Selection {
+            fruit: Some(fruits::domain::Folded::new("fig")),
+            ..fruits::domain::Selection::default()
+        };
+        let page = folder.open().page(&named, None, 10.try_into().unwrap()).await.unwrap();
+        assert_eq!(page.fruits.len(), 10);
+    }
+}
+
 #[tokio::test]
 async fn an_import_that_is_given_up_leaves_nothing() {
     /// Rows without end.

@@ -32,6 +32,10 @@ const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 const BEGIN_READING: &str = "BEGIN DEFERRED";
 const COMMIT: &str = "COMMIT";
 const ROLL_BACK: &str = "ROLLBACK";
+const COUNT_FRUITS: &str = "SELECT count(*) FROM fruits";
+/// Those that a statement made, and not a constraint, and that nothing but speed depends on.
+const INDEXES: &str = "SELECT name, sql FROM sqlite_schema
+    WHERE type = 'index' AND tbl_name = 'fruits' AND sql NOT LIKE 'CREATE UNIQUE%' ORDER BY name";
 const FOLD_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 const FOLD_FRUIT: &str = "UPDATE fruits SET fruit_folded = ?2, color_folded = ?3 WHERE id = ?1";
 /// Goes through all that an add does, and leaves nothing: without the ids that it may not give, and undone.
@@ -130,6 +134,28 @@ pub(super) fn commit(connection: &Connection) -> rusqlite::Result<()> {
 /// Ends the transaction without a trace.
 pub(super) fn roll_back(connection: &Connection) -> rusqlite::Result<()> {
     connection.prepare_cached(ROLL_BACK)?.execute([]).map(drop)
+}
+
+/// How many fruits there are.
+pub(super) fn count_fruits(connection: &Connection) -> rusqlite::Result<u64> {
+    let count: i64 = connection.query_row(COUNT_FRUITS, [], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// Drops the indexes of the fruits, and answers the statements that make them anew.
+pub(super) fn drop_indexes(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut indexes = connection.prepare(INDEXES)?;
+    let indexes = indexes.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let indexes: Vec<(String, String)> = indexes.collect::<Result<_, _>>()?;
+    for (name, _) in &indexes {
+        connection.execute_batch(&format!("DROP INDEX \"{}\"", name.replace('"', "\"\"")))?;
+    }
+    Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
+}
+
+/// Makes an index as it was made before.
+pub(super) fn create_index(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(sql)
 }
 
 /// Brings what stands in the log into the file, and cuts the log to nothing.
