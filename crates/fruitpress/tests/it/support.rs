@@ -157,6 +157,13 @@ pub(crate) fn post_as(token: &str, url: &str, json: &str) -> reqwest::Result<Ans
     ask(|client| client.post(url).bearer_auth(token).header("content-type", "application/json").body(json))
 }
 
+/// The most memory that a process has had, in KiB.
+pub(crate) fn peak_kib(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells the peak");
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 /// A folder that goes with the test.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()

@@ -13,7 +13,7 @@ use std::{
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tempfile::TempDir;
 
-use crate::support::{Server, folder, fruitpress, get, run, stderr, stdout};
+use crate::support::{Server, folder, fruitpress, get, peak_kib, run, stderr, stdout};
 
 /// A folder with a file of this name and content, to run the binary in.
 fn folder_with(name: &str, content: impl AsRef<[u8]>) -> TempDir {
@@ -258,13 +258,6 @@ fn an_import_that_a_signal_ends_adds_nothing() {
         fs::write(folder.path().join("a.ndjson"), ndjson(1)).unwrap();
         assert!(run_in(folder.path(), &["import", "a.ndjson"]).status.success(), "{signal}");
     }
-}
-
-/// The most memory that a process has had, in KiB.
-fn peak_kib(id: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells the peak");
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 #[test]
