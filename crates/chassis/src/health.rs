@@ -5,6 +5,7 @@
 //! why stands in the log, once a change and not once a probe.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -24,7 +25,10 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use crate::{Problem, Readiness, problem::kind};
+use crate::{
+    Problem, Readiness,
+    problem::{self, kind},
+};
 
 /// A dependency that takes longer is not one to send requests to.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -136,7 +140,8 @@ pub(crate) fn router(health: &Arc<Health>) -> Router {
 /// Ping the service
 #[utoipa::path(
     get, path = "/ping", tag = "health", operation_id = "ping",
-    responses((status = 200, description = "The service answers.", body = Pong))
+    responses((status = 200, description = "The service answers.", body = Pong,
+               example = json!({"ping": "pong"})))
 )]
 pub(crate) async fn ping() -> Response {
     fresh(Json(Pong { ping: "pong" }))
@@ -147,7 +152,8 @@ pub(crate) async fn ping() -> Response {
 /// Restart it when this fails.
 #[utoipa::path(
     get, path = "/livez", tag = "health", operation_id = "get_livez",
-    responses((status = 200, description = "The process is alive.", body = Healthy))
+    responses((status = 200, description = "The process is alive.", body = Healthy,
+               example = json!({"status": "ok"})))
 )]
 pub(crate) async fn livez() -> Response {
     fresh(Json(Healthy { status: "ok" }))
@@ -159,14 +165,22 @@ pub(crate) async fn livez() -> Response {
 #[utoipa::path(
     get, path = "/readyz", tag = "health", operation_id = "get_readyz",
     responses(
-        (status = 200, description = "Every service is ready.", body = Healthy),
-        (status = 503, description = "A service is not ready, or the process is shutting down.",
-         body = crate::problem::Body, content_type = "application/problem+json"),
+        (status = 200, description = "Every service is ready.", body = Healthy, example = json!({"status": "ok"})),
+        Unready,
     )
 )]
 pub(crate) async fn readyz(State(health): State<Arc<Health>>) -> Result<Response, Problem> {
     health.ready().await?;
     Ok(fresh(Json(Healthy { status: "ok" })))
+}
+
+/// A service is not ready, or the process is shutting down.
+struct Unready;
+
+impl utoipa::IntoResponses for Unready {
+    fn responses() -> BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+        problem::responses([&unready("Not ready: fruits."), &unready("The process is shutting down.")])
+    }
 }
 
 /// Health is about this moment: no cache may keep it.

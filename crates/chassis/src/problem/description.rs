@@ -2,13 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
 use utoipa::openapi::{
-    Content, Ref, RefOr, Response, ResponseBuilder,
+    Content, Header, HeaderBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Type,
     example::{Example, ExampleBuilder},
 };
 
 use super::{MEDIA_TYPE, Problem};
+
+/// What a client may do with the headers of a refusal: each as it is sent, as it is written, and what it says.
+const HEADERS: [(HeaderName, &str, &str); 6] = [
+    (header::ACCEPT, "Accept", "The media type that is taken"),
+    (HeaderName::from_static("accept-patch"), "Accept-Patch", "The media type that a change is taken in"),
+    (header::ACCEPT_ENCODING, "Accept-Encoding", "The content coding that is taken"),
+    (header::ALLOW, "Allow", "The methods that the path takes"),
+    (header::RETRY_AFTER, "Retry-After", "After how many seconds it is worth another try"),
+    (header::WWW_AUTHENTICATE, "WWW-Authenticate", "Which token would do, as RFC 6750 has it"),
+];
 
 /// The answers that these problems are, by their status. Problems of one status share an answer, whose examples are
 /// numbered where a kind has several.
@@ -34,7 +45,25 @@ fn response(problems: &[&Problem]) -> Response {
     }
     let content =
         Content::builder().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples);
-    ResponseBuilder::new().description(titles.join("; ")).content(MEDIA_TYPE, content.build()).build()
+    let mut response =
+        ResponseBuilder::new().description(titles.join("; ")).content(MEDIA_TYPE, content.build());
+    let sent: Vec<_> = problems.iter().flat_map(|problem| &problem.headers).collect();
+    for (name, shown, description) in HEADERS {
+        if let Some((_, value)) = sent.iter().find(|(sent, _)| sent == name) {
+            response = response.header(shown, header(description, value));
+        }
+    }
+    response.build()
+}
+
+fn header(description: &str, value: &HeaderValue) -> Header {
+    let text = Object::builder().schema_type(Type::String).build();
+    let example = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    HeaderBuilder::new()
+        .schema(Some(text))
+        .description(Some(description))
+        .example(Some(example.into()))
+        .build()
 }
 
 fn example(problem: &Problem) -> Example {

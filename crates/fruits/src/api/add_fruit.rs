@@ -55,9 +55,15 @@ pub(super) struct AddFruit {
 enum AddFruits {
     /// One fruit.
     One(AddFruit),
-    /// 1 to 1000 fruits, of which all are added or none.
-    Several(Vec<AddFruit>),
+    /// Several at once.
+    Several(AddSeveral),
 }
+
+/// 1 to 1000 fruits, of which all are added or none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(min_items = 1, max_items = 1000)]
+#[expect(dead_code, reason = "describes the body to its readers")]
+struct AddSeveral(Vec<AddFruit>);
 
 /// What was added: one fruit, or several in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
@@ -102,7 +108,13 @@ enum AddedFruits {
                 ("Location" = String, description = "Of one fruit: its path, such as `/fruits/1`"),
                 ("ETag" = String, description = "Of one fruit: its entity tag, `\"1\"`")
             ),
-            example = json!({"id": 1, "fruit": "apple", "color": "red"})
+            examples(
+                ("a fruit" = (value = json!({"id": 1, "fruit": "apple", "color": "red"}))),
+                ("several" = (value = json!([
+                    {"id": 2, "fruit": "fig", "color": "blue"},
+                    {"id": 3, "fruit": "plum", "color": "blue"}
+                ])))
+            )
         ),
         Refusals,
     )

@@ -9,6 +9,7 @@ use chassis::{
     problem::{FieldError, kind},
 };
 use http::StatusCode;
+use serde::Deserialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
     body::{self, MergePatch},
     conditions::{self, ChangeConditions, Conditions},
     refusals::{self, Responses},
-    request::{IdInPath, NoQuery},
+    request::{IdInPath, IdParameter, NoQuery},
 };
 use crate::{
     Error,
@@ -26,15 +27,19 @@ use crate::{
 };
 
 /// What is to change of a fruit, a JSON merge patch (RFC 7396); what is left out stays.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"color": "green"}))]
 #[expect(dead_code, reason = "describes the body to its readers; the handler parses the fields one by one")]
 pub(super) struct ChangeFruit {
+    /// Its id, which stays: if it is named, then as in the path.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_u64, nullable = false)]
+    id: Option<i64>,
     /// Its new name.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
     fruit: Option<String>,
     /// Its new color.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
     color: Option<String>,
 }
 
@@ -47,14 +52,7 @@ pub(super) struct ChangeFruit {
     tag = "fruits",
     security((), ("token" = ["fruits:write"])),
     params(
-        (
-            "id" = i64,
-            Path,
-            description = "The fruit's id, in plain digits",
-            minimum = 1,
-            maximum = 9_007_199_254_740_991_u64,
-            example = 1
-        ),
+        IdParameter,
         ChangeConditions
     ),
     request_body(content = ChangeFruit, content_type = "application/merge-patch+json", example = json!({"color": "green"})),

@@ -22,7 +22,7 @@ pub(super) struct ChangeConditions {
     #[param(rename = "If-Match", example = "\"1\"")]
     if_match: Option<String>,
     /// Do it only if the fruit has none of these entity tags; otherwise 412.
-    #[param(rename = "If-None-Match")]
+    #[param(rename = "If-None-Match", example = "\"1\"")]
     if_none_match: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct ReadConditions {
     #[param(rename = "If-None-Match", example = "\"1\"")]
     if_none_match: Option<String>,
     /// Answer only if the fruit has one of these entity tags; otherwise 412.
-    #[param(rename = "If-Match")]
+    #[param(rename = "If-Match", example = "\"1\"")]
     if_match: Option<String>,
 }
 

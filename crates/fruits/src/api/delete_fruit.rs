@@ -16,7 +16,7 @@ use super::{
     access::Write,
     conditions::{ChangeConditions, Conditions},
     refusals::{self, Responses},
-    request::{IdInPath, NoQuery},
+    request::{IdInPath, IdParameter, NoQuery},
 };
 use crate::{
     Error,
@@ -33,14 +33,7 @@ use crate::{
     tag = "fruits",
     security((), ("token" = ["fruits:write"])),
     params(
-        (
-            "id" = i64,
-            Path,
-            description = "The fruit's id, in plain digits",
-            minimum = 1,
-            maximum = 9_007_199_254_740_991_u64,
-            example = 1
-        ),
+        IdParameter,
         ChangeConditions
     ),
     responses((status = NO_CONTENT, description = "The fruit is gone"), Refusals)

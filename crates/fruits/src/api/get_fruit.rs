@@ -11,7 +11,7 @@ use super::{
     Catalogue,
     conditions::{self, Conditions, ReadConditions},
     refusals::{self, Responses},
-    request::{IdInPath, NoQuery},
+    request::{IdInPath, IdParameter, NoQuery},
 };
 use crate::{
     Error,
@@ -26,14 +26,7 @@ use crate::{
     path = "/fruits/{id}",
     tag = "fruits",
     params(
-        (
-            "id" = i64,
-            Path,
-            description = "The fruit's id, in plain digits",
-            minimum = 1,
-            maximum = 9_007_199_254_740_991_u64,
-            example = 1
-        ),
+        IdParameter,
         ReadConditions
     ),
     responses(

@@ -28,7 +28,12 @@ use crate::{domain::Fruit, store::Version};
     tag = "fruits",
     params(
         ListParameters,
-        ("If-None-Match" = Option<String>, Header, description = "The entity tag of an earlier answer to the same list")
+        (
+            "If-None-Match" = Option<String>,
+            Header,
+            description = "The entity tag of an earlier answer to the same list",
+            example = "W/\"5c1f-7\""
+        )
     ),
     responses(
         (

@@ -37,7 +37,7 @@ pub(super) struct ListParameters {
     q: Option<String>,
     /// The order: by `id`, or by `fruit` or `color` without regard to case and then by id. With `-` before it,
     /// all of it from the end to the start. Left out, it is `id`.
-    #[param(inline)]
+    #[param(inline, example = "-color")]
     sort: Option<Sort>,
     /// At most this many fruits; `Link` leads to the rest. Left out, the answer has them all.
     #[param(minimum = 1, maximum = 1000, example = 100)]

@@ -1,6 +1,6 @@
 //! What the API's description says of problems: those of an endpoint, and those that any can answer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chassis::{
     Problem,
@@ -32,7 +32,9 @@ fn common() -> [Problem; 5] {
             .at("?limt"),
         kind::MISDIRECTED_REQUEST.because("This service does not answer for the host \"example.org\"."),
         Problem::internal(std::fmt::Error),
-        kind::UNAVAILABLE.because("The service cannot take this request now; try again."),
+        kind::UNAVAILABLE
+            .because("The service cannot take this request now; try again.")
+            .retry_after(Duration::from_secs(1)),
         kind::TIMED_OUT.because("The request took longer than 30000 ms."),
     ]
 }

@@ -16,7 +16,7 @@ use super::{
     body::JsonBody,
     change_fruit::Refusals,
     conditions::{ChangeConditions, Conditions},
-    request::{IdInPath, NoQuery},
+    request::{IdInPath, IdParameter, NoQuery},
 };
 use crate::domain::{Change, Fruit};
 
@@ -29,14 +29,7 @@ use crate::domain::{Change, Fruit};
     tag = "fruits",
     security((), ("token" = ["fruits:write"])),
     params(
-        (
-            "id" = i64,
-            Path,
-            description = "The fruit's id, in plain digits",
-            minimum = 1,
-            maximum = 9_007_199_254_740_991_u64,
-            example = 1
-        ),
+        IdParameter,
         ChangeConditions
     ),
     request_body(content = AddFruit, example = json!({"fruit": "apple", "color": "green"})),

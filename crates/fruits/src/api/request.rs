@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use chassis::{Problem, problem::kind};
 use http::request::Parts;
 use serde::{Deserialize, Deserializer, de::Error as _};
+use utoipa::IntoParams;
 
 use crate::domain::FruitId;
 
@@ -36,6 +37,16 @@ pub(super) fn unknown_parameter(name: &str, taken: &str) -> Problem {
     kind::MALFORMED_REQUEST
         .because(format!("There is no query parameter {name:?} here; {taken}."))
         .at(format!("?{name}"))
+}
+
+/// Which fruit a path is about.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes the request to its readers; `IdInPath` parses it")]
+pub(super) struct IdParameter {
+    /// The fruit's id, in plain digits.
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 1)]
+    id: i64,
 }
 
 /// A fruit's id as a segment of the path.

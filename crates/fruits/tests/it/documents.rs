@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use http::StatusCode;
-use serde_json::Value;
+use http::{Method, StatusCode, header};
+use serde_json::{Value, json};
 
-use crate::support::{Folder, ask, post, routes};
+use crate::support::{Folder, ask, post, routes, send};
 
 const PROBLEMS_PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md");
 
 fn description() -> Value {
     serde_json::to_value(fruits::openapi()).expect("JSON")
+}
+
+/// The same with what the chassis adds, as a server of fruits alone answers it.
+fn whole_description() -> Value {
+    serde_json::to_value(chassis::openapi([("fruits", fruits::openapi())])).expect("JSON")
 }
 
 /// `(path, method, operation)` of each operation.
@@ -64,7 +69,7 @@ fn each_status_has_an_example_of_its_form() {
             }
             let content = response["content"].as_object().expect("content");
             if status.starts_with('2') {
-                assert!(!content["application/json"]["example"].is_null(), "{about}");
+                assert!(!examples(&content["application/json"]).is_empty(), "{about}");
             } else {
                 check_problem(status, &content["application/problem+json"], &about);
             }
@@ -81,6 +86,127 @@ fn check_problem(status: &str, content: &Value, about: &str) {
         assert_eq!(problem["status"].to_string(), status, "{about}");
         let kind = problem["type"].as_str().expect("a type").rsplit_once('#').expect("a fragment").1;
         assert!(headings().contains(kind), "{about}: docs/problems.md has no heading {kind}");
+    }
+}
+
+/// The examples that stand beside a schema.
+fn examples(described: &Value) -> Vec<&Value> {
+    let several =
+        described["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+    described.get("example").into_iter().chain(several).collect()
+}
+
+/// Whether a value is what a schema of this description says.
+fn fits(description: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    let document = json!({"allOf": [schema], "components": description["components"]});
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    let failed = |error: boon::CompileError| format!("{error:#}");
+    compiler.add_resource("http://localhost/schema.json", document).map_err(failed)?;
+    let index = compiler.compile("http://localhost/schema.json", &mut schemas).map_err(failed)?;
+    schemas.validate(value, index).map_err(|error| format!("{error:#}"))
+}
+
+/// What stands in a description with a schema and examples of it, and where.
+fn described(description: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for (path, method, operation) in operations(description) {
+        let about = format!("{method} {path}");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            found.push((format!("{about} {}", parameter["name"]), parameter.clone()));
+        }
+        let body = ("body".to_owned(), operation["requestBody"].clone());
+        let responses = operation["responses"].as_object().expect("responses").clone();
+        for (name, with_content) in [body].into_iter().chain(responses) {
+            for (media_type, content) in with_content["content"].as_object().into_iter().flatten() {
+                found.push((format!("{about} {name} {media_type}"), content.clone()));
+            }
+            for (header, described) in with_content["headers"].as_object().into_iter().flatten() {
+                found.push((format!("{about} {name} header {header}"), described.clone()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_example_is_what_its_schema_says() {
+    let description = whole_description();
+    let described = described(&description);
+    assert!(described.len() > 80, "{}", described.len());
+    for (about, described) in &described {
+        let examples = examples(described);
+        assert!(!examples.is_empty() || about.contains(" header "), "{about} has no example");
+        for example in examples {
+            fits(&description, &described["schema"], example)
+                .unwrap_or_else(|error| panic!("{about}: {example}: {error}"));
+        }
+    }
+    for (name, schema) in description["components"]["schemas"].as_object().expect("schemas") {
+        for example in examples(schema) {
+            fits(&description, schema, example).unwrap_or_else(|error| panic!("{name}: {example}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn every_parameter_and_header_is_described() {
+    for (about, described) in described(&whole_description()) {
+        // A body's content is described with its response, and by its schema.
+        let is_content = about.contains("application/") || about.contains("text/");
+        let text = described["description"].as_str().unwrap_or_default();
+        assert!(is_content || text.len() > 10, "{about} is not described");
+    }
+}
+
+/// The schemas say what the API does: what they refuse is refused, and what they allow is taken.
+#[tokio::test]
+async fn the_schemas_of_the_bodies_are_the_rules_of_the_api() {
+    let description = description();
+    let folder = Folder::new();
+    let router = routes(folder.open());
+    let fruit = r#"{"fruit":"a","color":"b"}"#;
+    let long = "a".repeat(101);
+    for body in [
+        fruit.to_owned(),
+        format!("[{fruit}]"),
+        format!("[{}]", vec![fruit; 1000].join(",")),
+        r#"{"id":null,"fruit":"a","color":"b"}"#.to_owned(),
+        r#"{"id":99999,"fruit":"a","color":"b"}"#.to_owned(),
+        "{}".to_owned(),
+        "[]".to_owned(),
+        format!("[{}]", vec![fruit; 1001].join(",")),
+        r#"{"fruit":"a"}"#.to_owned(),
+        r#"{"fruit":"","color":"b"}"#.to_owned(),
+        r#"{"fruit":"a","color":null}"#.to_owned(),
+        r#"{"fruit":"a","color":"b","size":1}"#.to_owned(),
+        r#"{"id":0,"fruit":"a","color":"b"}"#.to_owned(),
+        r#"{"id":9007199254740992,"fruit":"a","color":"b"}"#.to_owned(),
+        r#"{"id":"1","fruit":"a","color":"b"}"#.to_owned(),
+        format!(r#"{{"fruit":"{long}","color":"b"}}"#),
+    ] {
+        let value = serde_json::from_str(&body).unwrap();
+        let schema = json!({"$ref": "#/components/schemas/AddFruits"});
+        let answer = ask(&router, post(body.clone())).await;
+        let shown: String = body.chars().take(100).collect();
+        assert_eq!(
+            fits(&description, &schema, &value).is_ok(),
+            answer.status == StatusCode::CREATED,
+            "{shown}: {answer:?}"
+        );
+    }
+    for (body, status) in [
+        ("{}", 200),
+        (r#"{"id":1,"color":"c"}"#, 200),
+        (r#"{"fruit":null}"#, 422),
+        (r#"{"id":null}"#, 422),
+        (r#"{"size":1}"#, 422),
+        (r#"{"color":""}"#, 422),
+    ] {
+        let headers = [(header::CONTENT_TYPE, "application/merge-patch+json")];
+        let answer = ask(&router, send(Method::PATCH, "/fruits/1", &headers, body)).await;
+        let schema = json!({"$ref": "#/components/schemas/ChangeFruit"});
+        let fits = fits(&description, &schema, &serde_json::from_str(body).unwrap());
+        assert_eq!((fits.is_ok(), answer.status.as_u16()), (status == 200, status), "{body}: {answer:?}");
     }
 }
 
