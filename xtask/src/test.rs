@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test, with the foreign tools that some need.
 //!
 //! Tests that need a tool stand in modules named after it: `foreign` (readers and decoders that aren't ours),
-//! `browser`, `corpus`. Such a test fails when its tool is missing, so a module whose tool cannot be had is
+//! `browser`, `corpus`, `postgres`. Such a test fails when its tool is missing, so a module whose tool cannot be had is
 //! left out here, by name, and counted as skipped.
 
 mod needs;
@@ -68,7 +68,7 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
     if let Some(need) = missing.iter().find(|need| need.module.is_none()) {
         bail!("too many tests need {}, of the package {}, to go on without it", need.program, need.package);
     }
-    for module in [Module::Foreign, Module::Browser] {
+    for module in [Module::Foreign, Module::Browser, Module::Postgres] {
         let lacks: Vec<_> =
             missing.iter().filter(|need| need.module == Some(module)).map(|need| need.program).collect();
         if !lacks.is_empty() {

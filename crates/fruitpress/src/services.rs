@@ -52,9 +52,7 @@ impl ServiceName {
     pub(crate) async fn check(self, settings: &Settings) -> Vec<Finding> {
         match self {
             #[cfg(feature = "fruits")]
-            Self::Fruits => {
-                std::future::ready(fruits::check(&settings.fruits, &settings.chassis.bind.data_dir)).await
-            }
+            Self::Fruits => fruits::check(&settings.fruits, &settings.chassis.bind.data_dir).await,
             #[cfg(feature = "press")]
             Self::Press => press::check(&settings.press, &settings.chassis).await,
         }

@@ -1,12 +1,12 @@
-//! Adds fruits to the catalogue in the file named by its argument until it is killed, and prints each one that
-//! was acknowledged: `added ID NAME` on a 201, `refused STATUS` on anything else. One of its clients adds arrays,
+//! Adds fruits to the catalogue whose URL is its argument until it is killed, and prints each one that was
+//! acknowledged: `added ID NAME` on a 201, `refused STATUS` on anything else. One of its clients adds arrays,
 //! whose fruits have one name.
 //!
 //! The tests kill it, and starve it of room on its disk, to see whether what it printed is kept.
 
 use std::{
     io::{self, Write as _},
-    path::PathBuf,
+    path::Path,
     time::Duration,
 };
 
@@ -22,8 +22,9 @@ const CLIENTS: u32 = 8;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let path = std::env::args_os().nth(1).map(PathBuf::from).context("usage: add_until_killed FILE")?;
-    let store = fruits::Store::open(&fruits::settings::Location::Sqlite(path))?;
+    let url = std::env::args().nth(1).context("usage: add_until_killed DATABASE_URL")?;
+    let settings = fruits::Settings { database_url: Some(url.parse()?), ..fruits::Settings::default() };
+    let store = fruits::Store::open(&settings.location(Path::new(""))?)?;
     let router = chassis::app(&chassis::Settings::default(), vec![fruits::serve(store)])?.public;
     let clients: Vec<_> =
         (0..CLIENTS).map(|client| tokio::spawn(add_for_ever(router.clone(), client))).collect();

@@ -7,32 +7,62 @@ use chassis::Finding;
 use rustix::fs::{Access, access};
 
 use crate::{
-    settings::{Location, Settings},
-    store::sqlite::{self, Inspection, migrations},
+    Error,
+    settings::{Location, Migrate, Settings},
+    store::{
+        postgres::{
+            Target,
+            inspection::{self, Inspection},
+        },
+        sqlite::{self, migrations},
+    },
 };
 
-/// Looks whether the catalogue could be served. It never makes the file, never migrates it, and works beside a
+/// Looks whether the catalogue could be served. It never makes the file, never migrates anything, and works beside a
 /// running server.
-pub fn check(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
-    let finding = match settings.location(data_dir) {
+pub async fn check(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
+    match settings.location(data_dir) {
         Ok(Location::Sqlite(path)) => {
-            let outcome = check_file(&path).map_err(sqlite::said_once);
-            Finding { dependency: format!("catalogue sqlite:{}", path.display()), outcome }
+            let outcome = check_file(&path, settings.migrate(&Location::Sqlite(path.clone())));
+            let outcome = outcome.map_err(sqlite::said_once);
+            vec![Finding { dependency: format!("catalogue sqlite:{}", path.display()), outcome }]
         }
-        Err(fault) => Finding { dependency: "catalogue".to_owned(), outcome: Err(fault.into()) },
-    };
-    vec![finding]
+        Ok(Location::Postgres(target)) => check_database(*target, settings.migrate).await,
+        Err(fault) => vec![Finding { dependency: "catalogue".to_owned(), outcome: Err(fault.into()) }],
+    }
 }
 
-fn check_file(path: &Path) -> anyhow::Result<String> {
+async fn check_database(target: Target, migrate: Option<Migrate>) -> Vec<Finding> {
+    let shown = target.to_string();
+    let Inspection { server, schema, rights } = inspection::inspect(target).await;
+    let schema = schema.map(|outcome| match outcome.map_err(anyhow::Error::new) {
+        Err(error)
+            if migrate == Some(Migrate::Auto)
+                && matches!(error.downcast_ref(), Some(Error::SchemaBehind { .. })) =>
+        {
+            Ok("it is behind, and a server will migrate it".to_owned())
+        }
+        outcome => outcome,
+    });
+    [("", Some(server)), (": schema", schema), (": rights", rights)]
+        .into_iter()
+        .filter_map(|(part, outcome)| {
+            Some(Finding { dependency: format!("catalogue {shown}{part}"), outcome: outcome? })
+        })
+        .collect()
+}
+
+fn check_file(path: &Path, migrate: Migrate) -> anyhow::Result<String> {
+    let latest = migrations::latest();
     let schema = match sqlite::inspect(path)? {
-        Inspection::Missing => return check_folder_above(path),
-        Inspection::Catalogue { schema } => schema,
+        sqlite::Inspection::Missing if migrate == Migrate::Auto => return check_folder_above(path),
+        sqlite::Inspection::Missing => 0,
+        sqlite::Inspection::Catalogue { schema } => schema,
     };
+    ensure!(schema == latest || migrate == Migrate::Auto, sqlite::behind(schema));
     ensure!(access(path, Access::WRITE_OK).is_ok(), "this user may not write to it");
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     ensure!(may_create_in(folder), "this user may not make files beside it, which its log needs");
-    let latest = migrations::latest();
     let migration =
         if schema == latest { String::new() } else { format!(" and will be migrated to {latest}") };
     let server = sqlite::holder(path).map_or_else(String::new, |holder| {

@@ -8,7 +8,7 @@ use chassis::{
 };
 use http::StatusCode;
 
-use crate::{domain::FruitId, store::sqlite::Failure};
+use crate::{domain::FruitId, store::Failure};
 
 /// The wanted id belongs, or once belonged, to another fruit.
 pub(crate) const ID_TAKEN: Kind = Kind::new("fruit-id-taken", StatusCode::CONFLICT, "Id already taken");
@@ -31,8 +31,9 @@ pub const KINDS: &[Kind] = &[ID_TAKEN, IDS_EXHAUSTED, KEY_IN_USE, KEY_REUSED, ST
 /// When a client may try again after the catalogue was too busy: queued writes are done long before.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Why the catalogue did not do what it was asked. Nothing was changed by a request that got one, with one
-/// exception that no store can rule out: where the disk itself failed during a commit, it may hold what it refused.
+/// Why the catalogue did not do what it was asked. Nothing was changed by a request that got one, with two
+/// exceptions that no store can rule out: [`Error::Unknown`], and where the disk itself failed during a commit, which
+/// may hold what it refused.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The client must choose another id.
@@ -68,6 +69,22 @@ pub enum Error {
     /// The client should try again: another program keeps the database locked.
     #[error("the database is locked by another program")]
     Locked(#[source] Failure),
+    /// The client should try again: the database cannot be reached, or cannot do it now.
+    #[error("the database is not available")]
+    Unavailable(#[source] Failure),
+    /// The client must look before it tries again: the answer to the commit is missing.
+    #[error("the connection broke off while the change was committed")]
+    Unknown(#[source] Failure),
+    /// The operator must migrate the database.
+    #[error(
+        "the schema of the database is at version {found}, and this program needs {needed}: run `fruitpress migrate`"
+    )]
+    SchemaBehind {
+        /// How many steps it has.
+        found: u32,
+        /// How many it must have at least.
+        needed: u32,
+    },
     /// The operator must make room.
     #[error("the disk is full")]
     StorageFull(#[source] Failure),
@@ -121,6 +138,17 @@ impl From<Error> for Problem {
                 .retry_after(RETRY_AFTER),
             Error::Locked(_) => kind::UNAVAILABLE
                 .because("The catalogue is locked for the moment. Nothing was changed; try again.")
+                .retry_after(RETRY_AFTER)
+                .caused_by(error),
+            Error::Unavailable(_) | Error::SchemaBehind { .. } => kind::UNAVAILABLE
+                .because("The catalogue's database is not available now. Nothing was changed; try again.")
+                .retry_after(RETRY_AFTER)
+                .caused_by(error),
+            Error::Unknown(_) => kind::UNAVAILABLE
+                .because(
+                    "The connection to the database broke off while the change was being made: it may or may not have \
+                     been done. Look before you try again; an add with an Idempotency-Key may be sent again as it is.",
+                )
                 .retry_after(RETRY_AFTER)
                 .caused_by(error),
             Error::StorageFull(_) => STORAGE_FULL

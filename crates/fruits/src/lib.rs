@@ -17,23 +17,31 @@ use std::path::Path;
 
 use chassis::Service;
 
+use self::settings::Location;
+
 pub use self::{
     api::{openapi, serve, serve_with},
     check::check,
     error::{Error, KINDS},
     settings::Settings,
-    store::{Store, sqlite::Migrated},
+    store::{Migrated, Store},
 };
 
-/// Opens the catalogue that the settings name, making it when it is missing, and serves it.
-#[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+/// Opens the catalogue that the settings name, making it when it is missing, and serves it. One behind a network need
+/// not be there yet: the service becomes ready when it is.
 pub async fn service(settings: &Settings, data_dir: &Path) -> anyhow::Result<Service> {
-    Ok(serve_with(Store::open(&settings.location(data_dir)?)?, settings))
+    let location = settings.location(data_dir)?;
+    let store = Store::open_as(&location, settings.migrate(&location))?;
+    if let Location::Postgres(target) = &location
+        && let Err(error) = store.ready().await
+    {
+        let reason = format!("{:#}", anyhow::Error::new(error));
+        tracing::warn!(catalogue = %target, reason, "the catalogue is not ready yet");
+    }
+    Ok(serve_with(store, settings))
 }
 
 /// Brings the catalogue's schema up to date, making the catalogue when it is missing.
-pub fn migrate(settings: &Settings, data_dir: &Path) -> anyhow::Result<Migrated> {
-    match settings.location(data_dir)? {
-        settings::Location::Sqlite(path) => store::Sqlite::migrate(&path),
-    }
+pub async fn migrate(settings: &Settings, data_dir: &Path) -> anyhow::Result<Migrated> {
+    Store::migrate(&settings.location(data_dir)?).await
 }

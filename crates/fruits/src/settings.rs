@@ -1,5 +1,7 @@
 //! What an operator can set about the catalogue.
 
+mod postgres;
+
 use std::{
     convert::Infallible,
     fmt,
@@ -7,14 +9,19 @@ use std::{
     str::FromStr,
 };
 
-use clap::builder::BoolishValueParser;
+use clap::{ValueEnum, builder::BoolishValueParser};
+
+use crate::store::postgres::Target;
+
+pub use self::postgres::{Auth, InvalidTarget, PostgresSettings};
 
 /// The settings of the catalogue service.
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(skip)]
 pub struct Settings {
-    /// Where the catalogue is kept: `sqlite:PATH` is one file, made when it is missing, for one server at a
-    /// time; a relative path is seen from the working directory. Unset, it is `sqlite:DATA_DIR/fruits.db`
+    /// Where the catalogue is kept. `sqlite:PATH` is one file, made when it is missing, for one server at a time; a
+    /// relative path is seen from the working directory. `postgres://USER:PASSWORD@HOST:PORT/DATABASE` is a database
+    /// that several servers share; docs/operations/postgresql.md says more. Unset, it is `sqlite:DATA_DIR/fruits.db`
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
 
@@ -24,6 +31,25 @@ pub struct Settings {
           default_missing_value = "true", action = clap::ArgAction::Set, value_name = "BOOL",
           value_parser = BoolishValueParser::new())]
     pub allow_anonymous_add: bool,
+
+    /// Whether a server brings the schema up to date by itself: `auto`, or `off`, where `fruitpress migrate` must
+    /// have done so before. Unset, it is `auto` for a file, and `off` for PostgreSQL, where a change of the schema
+    /// is a step of a deployment and wants a role of its own
+    #[arg(long, env = "MIGRATE", value_enum, value_name = "WHEN")]
+    pub migrate: Option<Migrate>,
+
+    /// What concerns PostgreSQL alone.
+    #[command(flatten)]
+    pub postgres: PostgresSettings,
+}
+
+/// Who brings the schema up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Migrate {
+    /// Each server that finds it behind.
+    Auto,
+    /// `fruitpress migrate` alone.
+    Off,
 }
 
 /// The value of `DATABASE_URL` as typed. It may hold a password: nothing here ever repeats it, which is why
@@ -36,14 +62,16 @@ pub struct DatabaseUrl(String);
 pub enum Location {
     /// A SQLite file.
     Sqlite(PathBuf),
+    /// A database of PostgreSQL.
+    Postgres(Box<Target>),
 }
 
 /// Why a `DATABASE_URL` cannot be used; says what can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
-    /// A Postgres database.
-    #[error("DATABASE_URL: this version does not serve from PostgreSQL yet; use sqlite:PATH")]
-    Postgres,
+    /// A database of PostgreSQL that cannot be one.
+    #[error(transparent)]
+    Postgres(#[from] InvalidTarget),
     /// A database that would be gone with the process.
     #[error("DATABASE_URL: a catalogue in memory would be lost with the process; use sqlite:PATH")]
     Memory,
@@ -57,34 +85,50 @@ pub enum InvalidUrl {
     #[error("DATABASE_URL: the path contains a NUL character")]
     Nul,
     /// Anything else.
-    #[error("DATABASE_URL: must be of the form sqlite:PATH")]
+    #[error("DATABASE_URL: must be of the form sqlite:PATH or postgres://USER@HOST/DATABASE")]
     Scheme,
 }
 
 impl Settings {
     /// Where the catalogue is kept.
     pub fn location(&self, data_dir: &Path) -> Result<Location, InvalidUrl> {
-        match &self.database_url {
-            Some(url) => url.location(),
-            None => Ok(Location::Sqlite(data_dir.join("fruits.db"))),
-        }
+        self.judge(data_dir).map_err(|faults| faults.into_iter().next().unwrap_or(InvalidUrl::Scheme))
     }
 
     /// What is wrong with these settings, one sentence each.
     pub fn faults(&self) -> Vec<String> {
-        self.location(Path::new("")).err().map(|fault| fault.to_string()).into_iter().collect()
+        self.judge(Path::new("")).err().into_iter().flatten().map(|fault| fault.to_string()).collect()
+    }
+
+    /// Who brings the schema of a catalogue there up to date.
+    pub fn migrate(&self, location: &Location) -> Migrate {
+        self.migrate.unwrap_or(match location {
+            Location::Sqlite(_) => Migrate::Auto,
+            Location::Postgres(_) => Migrate::Off,
+        })
+    }
+
+    fn judge(&self, data_dir: &Path) -> Result<Location, Vec<InvalidUrl>> {
+        let Some(DatabaseUrl(url)) = &self.database_url else {
+            return Ok(Location::Sqlite(data_dir.join("fruits.db")));
+        };
+        let (scheme, rest) = url.trim().split_once(':').ok_or(vec![InvalidUrl::Scheme])?;
+        match scheme.to_ascii_lowercase().as_str() {
+            "sqlite" => sqlite_path(rest).map(Location::Sqlite).map_err(|fault| vec![fault]),
+            "postgres" | "postgresql" => self
+                .postgres
+                .target(rest, of_the_platform)
+                .map(|target| Location::Postgres(Box::new(target)))
+                .map_err(|faults| faults.into_iter().map(InvalidUrl::Postgres).collect()),
+            _ => Err(vec![InvalidUrl::Scheme]),
+        }
     }
 }
 
-impl DatabaseUrl {
-    fn location(&self) -> Result<Location, InvalidUrl> {
-        let (scheme, rest) = self.0.trim().split_once(':').ok_or(InvalidUrl::Scheme)?;
-        match scheme.to_ascii_lowercase().as_str() {
-            "sqlite" => sqlite_path(rest).map(Location::Sqlite),
-            "postgres" | "postgresql" => Err(InvalidUrl::Postgres),
-            _ => Err(InvalidUrl::Scheme),
-        }
-    }
+/// A variable of the platform's, which is nobody's setting.
+#[expect(clippy::disallowed_methods, reason = "Azure tells a process by variables where its identity is")]
+fn of_the_platform(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 impl FromStr for DatabaseUrl {
@@ -145,8 +189,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_says_what_can() {
-        check("postgres://user:secret@db/fruits", Err(InvalidUrl::Postgres));
-        check("postgresql://db", Err(InvalidUrl::Postgres));
+        check("postgres://user:secret@db", Err(InvalidUrl::Postgres(InvalidTarget::NoDatabase)));
+        check("postgresql://db/fruits", Err(InvalidUrl::Postgres(InvalidTarget::NoUser)));
         check("sqlite::memory:", Err(InvalidUrl::Memory));
         check("sqlite:", Err(InvalidUrl::NoPath));
         check("sqlite://", Err(InvalidUrl::NoPath));
@@ -159,9 +203,15 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_repeated() {
+    fn a_file_is_migrated_by_its_server_and_a_shared_database_is_not() {
+        let file = Location::Sqlite("fruits.db".into());
         let settings =
-            Settings { database_url: "postgres://user:secret@db".parse().ok(), ..Settings::default() };
-        assert!(!format!("{settings:?}{:?}", settings.faults()).contains("secret"));
+            Settings { database_url: "postgres://fruits@db/fruits".parse().ok(), ..Settings::default() };
+        let shared = settings.location(Path::new("data")).expect("a location");
+        assert_eq!((settings.migrate(&file), settings.migrate(&shared)), (Migrate::Auto, Migrate::Off));
+        for migrate in [Migrate::Auto, Migrate::Off] {
+            let settings = Settings { migrate: Some(migrate), ..Settings::default() };
+            assert_eq!((settings.migrate(&file), settings.migrate(&shared)), (migrate, migrate));
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Module {
     Browser,
     /// A folder of images that isn't part of the source.
     Corpus,
+    /// A server of PostgreSQL.
+    Postgres,
 }
 
 impl Module {
@@ -24,6 +26,7 @@ impl Module {
             Self::Foreign => "foreign",
             Self::Browser => "browser",
             Self::Corpus => "corpus",
+            Self::Postgres => "postgres",
         }
     }
 }
@@ -91,7 +94,19 @@ const NEEDS: &[Need] = &[
         why: "opens the pages that the services serve",
         is_there: is_installed,
     },
+    Need {
+        program: "initdb",
+        module: Some(Module::Postgres),
+        package: "postgresql",
+        why: "keeps the catalogue that several servers share",
+        is_there: is_a_server_installed,
+    },
 ];
+
+/// Debian keeps the server's programs off the path, and has one on it that starts them.
+fn is_a_server_installed(program: &str) -> bool {
+    is_installed(program) || is_installed("pg_ctlcluster")
+}
 
 /// The tools that are not there.
 pub(super) fn missing() -> Vec<&'static Need> {

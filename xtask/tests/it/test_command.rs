@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::symlink, path::Path, process::Output};
 
 use crate::sandbox::{Sandbox, printed, said};
 
-const TOOLS: [&str; 3] = ["qpdf", "pdfimages", "chromium"];
+const TOOLS: [&str; 4] = ["qpdf", "pdfimages", "chromium", "pg_ctlcluster"];
 
 /// Notes what it is asked for, and its surroundings, then prints what is in `result` and ends as that says.
 const CARGO: &str = "#!/bin/sh
@@ -29,6 +29,7 @@ case \"$2\" in install)
     qpdf|chromium) : > SANDBOX/bin/$package ;;
     poppler-utils) : > SANDBOX/bin/pdfimages ;;
     python3-venv) : > SANDBOX/venv ;;
+    postgresql) : > SANDBOX/bin/pg_ctlcluster ;;
   esac; done ;;
 esac
 ";
@@ -102,7 +103,7 @@ fn root_on_debian_gets_what_is_missing_and_is_told() {
     assert_eq!(
         read(&sandbox, "installed"),
         "--quiet update\n\
-         --quiet install --yes --no-install-recommends poppler-utils python3-venv chromium\n"
+         --quiet install --yes --no-install-recommends poppler-utils python3-venv chromium postgresql\n"
     );
     let printed = printed(&output);
     assert!(
@@ -116,7 +117,7 @@ fn anyone_else_is_told_the_one_command() {
     let sandbox = machine(&["qpdf"], 1000, &format!("echo '{PASSED}'"));
     let output = run(&sandbox, &[]);
     assert_eq!(output.status.code(), Some(1));
-    let command = "sudo apt-get update && sudo apt-get install --yes poppler-utils chromium";
+    let command = "sudo apt-get update && sudo apt-get install --yes poppler-utils chromium postgresql";
     assert!(said(&output).contains(command), "{}", said(&output));
     assert_eq!((read(&sandbox, "asked"), read(&sandbox, "installed")), (String::new(), String::new()));
 }
@@ -138,9 +139,10 @@ fn what_cannot_run_is_skipped_by_name_and_never_passed() {
     assert!(output.status.success(), "{}", said(&output));
     assert!(printed(&output).contains("skipped: tests in modules named `foreign`: missing: qpdf\n"));
     assert!(printed(&output).contains("skipped: tests in modules named `browser`: missing: chromium\n"));
+    assert!(printed(&output).contains("skipped: tests in modules named `postgres`: missing: initdb\n"));
     assert_eq!(
         read(&sandbox, "asked"),
-        "test --workspace --locked --no-fail-fast -- --skip foreign:: --skip browser:: --skip corpus::\n"
+        "test --workspace --locked --no-fail-fast -- --skip foreign:: --skip browser:: --skip postgres:: --skip corpus::\n"
     );
     assert_eq!((read(&sandbox, "installed"), read(&sandbox, "environments")), (String::new(), String::new()));
 }

@@ -112,5 +112,6 @@ fn catalogue_files(location: &Location) -> Vec<PathBuf> {
                 file.into()
             })
             .into(),
+        Location::Postgres(_) => Vec::new(),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::say;
+use super::{block_on, say};
 
-/// Brings the catalogue's database to the schema of this release; makes it when it is missing.
+/// Brings the catalogue's database to the schema of this release; a file is made when it is missing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder of the catalogue's file, where `DATABASE_URL` names no other; made when missing.
@@ -17,7 +17,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let migrated = fruits::migrate(&self.fruits, &self.data_dir)?;
+        let migrated = block_on(fruits::migrate(&self.fruits, &self.data_dir))?;
         say(&if migrated.from == migrated.to {
             format!("the schema is at version {} already\n", migrated.to)
         } else {

@@ -36,6 +36,11 @@ impl Folded {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The folded text, for whom it is all that is wanted.
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,19 @@
 //! Many fruits on their way into a catalogue at once.
 
-use crate::{Error, domain::NewFruit, settings::Location, store::sqlite};
+use crate::{
+    Error,
+    domain::NewFruit,
+    settings::Location,
+    store::{postgres, sqlite},
+};
 
 /// One transaction that adds any number of fruits. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
 pub enum BulkAdd {
     /// Into a file that this process holds, so that nobody serves it meanwhile.
     Sqlite(sqlite::BulkAdd),
+    /// Into a database, beside the servers that it has.
+    Postgres(postgres::BulkAdd),
 }
 
 /// A fruit that was not added.
@@ -19,28 +26,30 @@ pub struct Refused {
 }
 
 impl BulkAdd {
-    /// Begins to add to the catalogue, which is made when it is missing, and migrated.
-    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
+    /// Begins to add to the catalogue. A file is made when it is missing, and migrated.
     pub async fn begin(location: &Location) -> anyhow::Result<Self> {
         match location {
             Location::Sqlite(path) => sqlite::BulkAdd::begin(path).map(Self::Sqlite),
+            Location::Postgres(target) => {
+                postgres::BulkAdd::begin((**target).clone()).await.map(Self::Postgres)
+            }
         }
     }
 
     /// Adds each of these fruits that can be added, and says which could not. After an error nothing more can
     /// be added, and nothing was.
-    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
     pub async fn add(&mut self, fruits: &[NewFruit]) -> Result<Vec<Refused>, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.add(fruits),
+            Self::Postgres(postgres) => postgres.add(fruits).await,
         }
     }
 
     /// Keeps what was added. When this answers `Ok`, all of it is on the disk.
-    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
     pub async fn commit(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.commit(),
+            Self::Postgres(postgres) => postgres.commit().await,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     Error,
     domain::{Cursor, Page, Selection},
     settings::Location,
-    store::sqlite,
+    store::{postgres, sqlite},
 };
 
 /// The state that a catalogue had when it was first read from, however long the reading takes. It changes nothing,
@@ -15,19 +15,22 @@ use crate::{
 pub enum Snapshot {
     /// Of a file.
     Sqlite(sqlite::Snapshot),
+    /// Of a database.
+    Postgres(postgres::Snapshot),
 }
 
 impl Snapshot {
     /// Opens the catalogue, which must be there.
-    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
     pub async fn open(location: &Location) -> anyhow::Result<Self> {
         match location {
             Location::Sqlite(path) => sqlite::Snapshot::open(path).map(Self::Sqlite),
+            Location::Postgres(target) => {
+                postgres::Snapshot::open((**target).clone()).await.map(Self::Postgres)
+            }
         }
     }
 
     /// The next fruits of a list, as [`Store::page`](super::Store::page) gives them.
-    #[expect(clippy::unused_async, reason = "a store behind a network has to wait here")]
     pub async fn page(
         &mut self,
         selection: &Selection,
@@ -36,6 +39,7 @@ impl Snapshot {
     ) -> Result<Page, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.page(selection, after, fruits_max),
+            Self::Postgres(postgres) => postgres.page(selection, after, fruits_max).await,
         }
     }
 }

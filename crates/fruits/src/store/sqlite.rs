@@ -20,7 +20,6 @@ mod schema;
 mod snapshot;
 mod standing;
 mod statements;
-mod stored;
 mod writer;
 
 use std::{
@@ -29,12 +28,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use rusqlite::Connection;
 
 use self::{health::Health, hold::Hold, memory::Memory, readers::Readers, writer::Writer};
 use crate::{
-    Error,
+    Error, Migrated,
     domain::{Change, Cursor, Fruit, FruitId, NewFruit, Page, Selection},
     store::Version,
 };
@@ -42,8 +41,6 @@ use crate::{
 pub use self::{
     bulk::BulkAdd,
     connection::{Inspection, inspect},
-    failure::Failure,
-    migrations::Migrated,
     snapshot::Snapshot,
 };
 pub(crate) use self::{failure::said_once, hold::holder};
@@ -89,9 +86,28 @@ impl Sqlite {
 
     /// The same with limits of one's own.
     pub fn open_with(path: &Path, limits: Limits) -> anyhow::Result<Self> {
-        open(path, limits)
-            .map_err(said_once)
-            .with_context(|| format!("cannot open the catalogue {}", path.display()))
+        let opened = take(path).and_then(|(hold, mut connection)| {
+            let migrated = migrations::run(&mut connection)?;
+            migrated.log(&path.display());
+            open(hold, connection, limits)
+        });
+        opened.map_err(said_once).with_context(|| cannot_open(path))
+    }
+
+    /// Opens the file as it is. One whose schema is behind is refused: it is this process's own while it is open, so
+    /// nobody else could bring it up to date, and it would never become ready.
+    pub fn open_unmigrated(path: &Path) -> anyhow::Result<Self> {
+        let open_migrated = || {
+            // Before it could be made.
+            ensure!(path.try_exists()?, behind(0));
+            let (hold, connection) = take(path)?;
+            let found = migrations::applied(&connection)?;
+            ensure!(found == migrations::latest(), behind(found));
+            schema::verify(&connection, found)?;
+            open(hold, connection, Limits::default())
+        };
+        let opened = open_migrated();
+        opened.map_err(said_once).with_context(|| cannot_open(path))
     }
 
     /// Brings the schema of the file up to date and says from where to where.
@@ -168,17 +184,7 @@ fn take(path: &Path) -> anyhow::Result<(Hold, Connection)> {
     Ok((hold, connection))
 }
 
-fn open(path: &Path, limits: Limits) -> anyhow::Result<Sqlite> {
-    let (hold, mut connection) = take(path)?;
-    let migrated = migrations::run(&mut connection)?;
-    if migrated.from != migrated.to {
-        tracing::info!(
-            database.path = %path.display(),
-            schema.from = migrated.from,
-            schema.to = migrated.to,
-            "migrated the catalogue"
-        );
-    }
+fn open(hold: Hold, connection: Connection, limits: Limits) -> anyhow::Result<Sqlite> {
     let memory = Arc::new(Memory::new(limits.memory_fruits_max));
     Ok(Sqlite {
         readers: Readers::open(&hold)?,
@@ -187,4 +193,16 @@ fn open(path: &Path, limits: Limits) -> anyhow::Result<Sqlite> {
         memory,
         _hold: hold,
     })
+}
+
+/// Why a file with this version of the schema is not served as it is.
+pub(crate) fn behind(found: u32) -> String {
+    format!(
+        "its schema is at version {found}, this program needs {}, and MIGRATE=off: run `fruitpress migrate` first",
+        migrations::latest()
+    )
+}
+
+fn cannot_open(path: &Path) -> String {
+    format!("cannot open the catalogue {}", path.display())
 }

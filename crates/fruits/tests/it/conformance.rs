@@ -7,23 +7,9 @@ use fruits::{
     domain::{Color, Cursor, Folded, Fruit, FruitId, FruitName, NewFruit, Selection, SortKey},
 };
 
-use crate::support::{Folder, new_fruit};
+use crate::support::{Place, new_fruit, on_each_store};
 
-macro_rules! conformance {
-    ($store:ident: $open:expr; $($test:ident)*) => {
-        mod $store {
-            $(#[tokio::test]
-            async fn $test() {
-                let folder = $crate::support::Folder::new();
-                let open: fn(&$crate::support::Folder) -> fruits::Store = $open;
-                super::$test(&folder, open).await;
-            })*
-        }
-    };
-}
-
-conformance! {
-    sqlite: |folder| folder.open();
+on_each_store! {
     an_added_fruit_is_there
     ids_follow_each_other
     chosen_ids_are_kept_once
@@ -37,8 +23,6 @@ conformance! {
     the_version_changes_with_each_commit_alone
     a_reopened_store_goes_on
 }
-
-type Open = fn(&Folder) -> Store;
 
 fn id(number: i64) -> FruitId {
     FruitId::new(number).expect("an id")
@@ -74,8 +58,8 @@ fn folded(text: &str) -> Folded {
     Folded::new(text)
 }
 
-async fn an_added_fruit_is_there(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn an_added_fruit_is_there(place: &Place) {
+    let store = place.open();
     assert_eq!(store.get(id(1)).await.unwrap(), None);
     let added = store.add(new_fruit("pêche 🍑")).await.unwrap();
     assert_eq!(added, new_fruit("pêche 🍑").with_id(id(1)));
@@ -84,15 +68,15 @@ async fn an_added_fruit_is_there(folder: &Folder, open: Open) {
     store.ready().await.unwrap();
 }
 
-async fn ids_follow_each_other(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn ids_follow_each_other(place: &Place) {
+    let store = place.open();
     for number in 1..=5 {
         assert_eq!(store.add(new_fruit("apple")).await.unwrap().id, id(number));
     }
 }
 
-async fn chosen_ids_are_kept_once(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn chosen_ids_are_kept_once(place: &Place) {
+    let store = place.open();
     for number in [1, 7, FruitId::MAX.get()] {
         assert_eq!(store.add(chosen(number, "apple")).await.unwrap().id, id(number));
         let again = store.add(chosen(number, "pear")).await;
@@ -107,8 +91,8 @@ async fn chosen_ids_are_kept_once(folder: &Folder, open: Open) {
     assert_eq!(store.add(chosen(8, "apple")).await.unwrap().id, id(8));
 }
 
-async fn the_sequence_moves_past_chosen_ids(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn the_sequence_moves_past_chosen_ids(place: &Place) {
+    let store = place.open();
     store.add(chosen(10, "apple")).await.unwrap();
     store.add(chosen(4, "apple")).await.unwrap();
     assert_eq!(store.add(new_fruit("apple")).await.unwrap().id, id(11));
@@ -116,8 +100,8 @@ async fn the_sequence_moves_past_chosen_ids(folder: &Folder, open: Open) {
     assert_eq!(store.add(new_fruit("apple")).await.unwrap().id, id(12));
 }
 
-async fn pages_follow_each_other(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn pages_follow_each_other(place: &Place) {
+    let store = place.open();
     for number in [2, 3, 5, 8, 13] {
         store.add(chosen(number, "apple")).await.unwrap();
     }
@@ -128,8 +112,8 @@ async fn pages_follow_each_other(folder: &Folder, open: Open) {
     assert_eq!(ids(&store, Some(FruitId::MAX), usize::MAX).await, [0_i64; 0]);
 }
 
-async fn lists_are_filtered_without_regard_to_case(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn lists_are_filtered_without_regard_to_case(place: &Place) {
+    let store = place.open();
     for (fruit, color) in [("Äpfel", "ROT"), ("äPFEL", "grün"), ("σύκος", "rot"), ("Straßenobst", "Rot")]
     {
         store.add(labelled(fruit, color)).await.unwrap();
@@ -161,8 +145,8 @@ fn labelled(fruit: &str, color: &str) -> NewFruit {
 }
 
 /// Every filter with every other in every order, in pages of every size, over fruits that share their texts.
-async fn every_selection_is_what_a_few_lines_of_plain_code_select(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn every_selection_is_what_a_few_lines_of_plain_code_select(place: &Place) {
+    let store = place.open();
     let texts = ["a", "B", "ab", "É", "z"];
     let mut all = Vec::new();
     for number in 0..40 {
@@ -223,9 +207,9 @@ fn select(all: &[Fruit], selection: &Selection) -> Vec<Fruit> {
 }
 
 /// A filter that fits one of many rows still finds it, page by page.
-async fn a_page_looks_at_a_bounded_number_of_rows(folder: &Folder, open: Open) {
-    folder.fill(10_000);
-    let store = open(folder);
+async fn a_page_looks_at_a_bounded_number_of_rows(place: &Place) {
+    place.fill(10_000);
+    let store = place.open();
     let selection = Selection { contains: Some(folded("FRUIT 9999")), ..Selection::default() };
     let first = store.page(&selection, None, NonZeroUsize::MAX).await.unwrap();
     assert!(first.fruits.is_empty() && first.next.is_some(), "{first:?}");
@@ -233,8 +217,8 @@ async fn a_page_looks_at_a_bounded_number_of_rows(folder: &Folder, open: Open) {
     assert_eq!(found.iter().map(|fruit| fruit.id.get()).collect::<Vec<_>>(), [9999]);
 }
 
-async fn concurrent_adds_get_ids_of_their_own(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn concurrent_adds_get_ids_of_their_own(place: &Place) {
+    let store = place.open();
     let adds = (0..200).map(|number| store.add(new_fruit(&format!("fruit {number}"))));
     let added = futures_util::future::try_join_all(adds).await.unwrap();
     for fruit in &added {
@@ -243,8 +227,8 @@ async fn concurrent_adds_get_ids_of_their_own(folder: &Folder, open: Open) {
     assert_eq!(ids(&store, None, 1000).await, (1..=200).collect::<Vec<i64>>());
 }
 
-async fn concurrent_adds_of_one_id_have_one_winner(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn concurrent_adds_of_one_id_have_one_winner(place: &Place) {
+    let store = place.open();
     let adds = (0..50).map(|number| store.add(chosen(1 + number % 2, &format!("fruit {number}"))));
     let outcomes = futures_util::future::join_all(adds).await;
     let winners: Vec<&Fruit> = outcomes.iter().flatten().collect();
@@ -256,8 +240,8 @@ async fn concurrent_adds_of_one_id_have_one_winner(folder: &Folder, open: Open) 
     assert_eq!(losers, 48);
 }
 
-async fn the_version_changes_with_each_commit_alone(folder: &Folder, open: Open) {
-    let store = open(folder);
+async fn the_version_changes_with_each_commit_alone(place: &Place) {
+    let store = place.open();
     let first = store.version().await.unwrap();
     if first.is_none() {
         return;
@@ -271,9 +255,9 @@ async fn the_version_changes_with_each_commit_alone(folder: &Folder, open: Open)
     assert_eq!(store.version().await.unwrap(), second);
 }
 
-async fn a_reopened_store_goes_on(folder: &Folder, open: Open) {
+async fn a_reopened_store_goes_on(place: &Place) {
     for number in 1..=3 {
-        let store = open(folder);
+        let store = place.open();
         assert_eq!(store.add(new_fruit("apple")).await.unwrap().id, id(number));
     }
 }

@@ -17,6 +17,7 @@ mod listing;
 mod memory;
 mod migration;
 mod model;
+mod postgres;
 mod readiness;
 mod refused_files;
 mod support;

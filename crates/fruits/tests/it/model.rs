@@ -8,7 +8,7 @@ use fruits::{
 };
 use proptest::prelude::*;
 
-use crate::support::Folder;
+use crate::support::Place;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -64,34 +64,53 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![12 => fruit.prop_map(Step::Add), 1 => Just(Step::Restart)]
 }
 
+/// The steps do to a catalogue in this place what they do to the model.
+fn check(place: &Place, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let _on_it = runtime.enter();
+    let mut store = place.open();
+    let mut model = Model::default();
+    for step in steps {
+        match step {
+            Step::Restart => {
+                drop(store);
+                store = place.open();
+            }
+            Step::Add(fruit) => {
+                let outcome = match runtime.block_on(store.add(fruit.clone())) {
+                    Ok(fruit) => Outcome::Added(fruit),
+                    Err(Error::IdTaken(id)) => Outcome::Taken(id),
+                    Err(Error::IdsExhausted) => Outcome::Exhausted,
+                    Err(error) => panic!("{error}"),
+                };
+                prop_assert_eq!(outcome, model.add(fruit));
+            }
+        }
+    }
+    let all = Selection::default();
+    let listed = runtime.block_on(store.page(&all, None, NonZeroUsize::MAX)).unwrap();
+    prop_assert_eq!(listed.fruits, model.fruits.into_values().collect::<Vec<_>>());
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_of_adds_equals_the_model(steps in prop::collection::vec(step(), 0..40)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let folder = Folder::new();
-        let mut store = folder.open();
-        let mut model = Model::default();
-        for step in steps {
-            match step {
-                Step::Restart => {
-                    drop(store);
-                    store = folder.open();
-                }
-                Step::Add(fruit) => {
-                    let outcome = match runtime.block_on(store.add(fruit.clone())) {
-                        Ok(fruit) => Outcome::Added(fruit),
-                        Err(Error::IdTaken(id)) => Outcome::Taken(id),
-                        Err(Error::IdsExhausted) => Outcome::Exhausted,
-                        Err(error) => panic!("{error}"),
-                    };
-                    prop_assert_eq!(outcome, model.add(fruit));
-                }
-            }
+        check(&Place::file(), steps)?;
+    }
+}
+
+mod postgres {
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_sequence_of_adds_equals_the_model(steps in prop::collection::vec(step(), 0..40)) {
+            check(&Place::database(), steps)?;
         }
-        let all = Selection::default();
-        let listed = runtime.block_on(store.page(&all, None, NonZeroUsize::MAX)).unwrap();
-        prop_assert_eq!(listed.fruits, model.fruits.into_values().collect::<Vec<_>>());
     }
 }

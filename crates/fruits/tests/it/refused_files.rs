@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, os::unix::fs::symlink, path::Path, process:
 
 use fruits::{Settings, Store, settings::Location};
 
-use crate::support::Folder;
+use crate::support::{Folder, at_once};
 
 fn open(path: &Path) -> anyhow::Result<Store> {
     Store::open(&Location::Sqlite(path.to_owned()))
@@ -12,9 +12,9 @@ fn open(path: &Path) -> anyhow::Result<Store> {
 
 /// What `check` says.
 fn check(path: &Path) -> Result<String, String> {
-    let settings =
-        Settings { database_url: format!("sqlite:{}", path.display()).parse().ok(), ..Settings::default() };
-    let finding = fruits::check(&settings, Path::new("/nowhere")).pop().expect("one finding");
+    let url = format!("sqlite:{}", path.display());
+    let settings = Settings { database_url: url.parse().ok(), ..Settings::default() };
+    let finding = at_once(fruits::check(&settings, Path::new("/nowhere"))).pop().expect("one finding");
     finding.outcome.map_err(|error| format!("{error:#}"))
 }
 

@@ -1,4 +1,14 @@
-//! What the tests share: a catalogue in a folder of its own, and requests to it in process.
+//! What the tests share: a catalogue in a folder or a database of its own, and requests to it in process.
+
+pub(crate) mod adder;
+mod certificate;
+pub(crate) mod cluster;
+mod database;
+
+pub(crate) use self::{
+    certificate::of_the_authority,
+    database::{Database, target},
+};
 
 use std::{
     path::{Path, PathBuf},
@@ -16,6 +26,7 @@ use fruits::{
     settings::Location,
     store::{Sqlite, sqlite::Limits},
 };
+use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -70,6 +81,61 @@ impl Folder {
     pub(crate) fn connect(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.database()).expect("another program's connection")
     }
+}
+
+/// Where a catalogue is kept for a test that runs on each kind of store.
+pub(crate) enum Place {
+    File(Folder),
+    Database(Database<'static>),
+}
+
+impl Place {
+    pub(crate) fn file() -> Self {
+        Self::File(Folder::new())
+    }
+
+    pub(crate) fn database() -> Self {
+        Self::Database(Database::new())
+    }
+
+    pub(crate) fn open(&self) -> Store {
+        match self {
+            Self::File(folder) => folder.open(),
+            Self::Database(database) => database.open(),
+        }
+    }
+
+    /// Makes the catalogue with this many fruits, quickly.
+    pub(crate) fn fill(&self, fruits: u32) {
+        match self {
+            Self::File(folder) => folder.fill(fruits),
+            Self::Database(database) => database.fill(fruits),
+        }
+    }
+}
+
+/// Makes each of these functions a test on each kind of store, given a place that is empty yet.
+macro_rules! on_each_store {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&$crate::support::Place::file()).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&$crate::support::Place::database()).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_each_store;
+
+/// What the future answers, which has nothing to wait for.
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("a file is never waited for")
 }
 
 pub(crate) fn new_fruit(name: &str) -> NewFruit {

@@ -1,32 +1,21 @@
 //! SQLite's own failures, in words that are said once.
 
-use std::fmt;
-
-/// What SQLite said, with the number that its documentation explains it under.
-///
-/// The driver's error is not kept: it names as its source the same failure again, and a chain of causes would say
-/// everything twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    message: String,
-    /// The extended result code, where SQLite was asked at all.
-    code: Option<i32>,
-}
+use crate::store::Failure;
 
 impl From<&rusqlite::Error> for Failure {
+    /// With SQLite's extended result code, where it was asked at all.
     fn from(error: &rusqlite::Error) -> Self {
-        Self { message: error.to_string(), code: error.sqlite_error().map(|failure| failure.extended_code) }
+        match error.sqlite_error() {
+            Some(failure) => Self::new(format!("{error} (SQLite code {})", failure.extended_code)),
+            None => Self::new(error.to_string()),
+        }
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)?;
-        self.code.map_or(Ok(()), |code| write!(formatter, " (SQLite code {code})"))
-    }
+/// What is kept in JSON and cannot be read or written.
+pub(super) fn of_json(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
 }
-
-impl std::error::Error for Failure {}
 
 /// The same error with the driver's part of its causes said once.
 pub(crate) fn said_once(error: anyhow::Error) -> anyhow::Error {

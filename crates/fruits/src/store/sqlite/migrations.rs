@@ -7,6 +7,7 @@ use anyhow::{Context as _, ensure};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{schema, statements};
+use crate::store::Migrated;
 
 /// One step, as the file of its name says it.
 struct Step {
@@ -31,15 +32,6 @@ const LEDGER_EXISTS: &str =
     "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations')";
 const READ_LEDGER: &str = "SELECT version, name, checksum FROM migrations ORDER BY version";
 const APPEND_TO_LEDGER: &str = "INSERT INTO migrations (version, name, checksum) VALUES (?1, ?2, ?3)";
-
-/// What a migration did: from which version of the schema to which. Equal ones mean there was nothing to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Migrated {
-    /// The version that was found, 0 for a new file.
-    pub from: u32,
-    /// The version that is there now.
-    pub to: u32,
-}
 
 /// The version of the schema that this program works with.
 pub fn latest() -> u32 {

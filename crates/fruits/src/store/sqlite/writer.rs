@@ -18,10 +18,11 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
-use super::{Limits, health::Health, memory::Memory, standing::Standing, statements, stored};
+use super::{Limits, failure, health::Health, memory::Memory, standing::Standing, statements};
 use crate::{
     Error,
     domain::{Change, Edit, Fruit, FruitId, NewFruit, Once, Precondition},
+    store::answers,
 };
 
 /// While writes fail the writer tries one of its own this often. Where nobody sends any to a server that is not
@@ -252,12 +253,13 @@ fn insert_once(
 ) -> rusqlite::Result<Result<Vec<Fruit>, Error>> {
     match statements::kept_answer(connection, &once.key)? {
         Some((request, _)) if request != once.request => return Ok(Err(Error::KeyReused)),
-        Some((_, answer)) => return stored::read(&answer).map(Ok),
+        Some((_, answer)) => return answers::read(&answer).map(Ok).map_err(failure::of_json),
         None => {}
     }
     let added = insert_all(connection, fruits)?;
     if let Ok(added) = &added {
-        statements::keep_answer(connection, once, &stored::write(added)?)?;
+        let answer = answers::write(added).map_err(failure::of_json)?;
+        statements::keep_answer(connection, once, &answer)?;
     }
     Ok(added)
 }
