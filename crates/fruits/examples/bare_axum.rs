@@ -13,7 +13,7 @@ use axum::{
     routing::get,
     serve::{Listener as _, ListenerExt as _},
 };
-use http::{StatusCode, header};
+use http::header;
 
 /// The one that the binary is built with.
 #[global_allocator]
@@ -31,7 +31,7 @@ async fn main() -> io::Result<()> {
     }
     fruits.push(']');
     let fruits = Bytes::from(fruits);
-    let router = Router::new().route("/fruits", get(async || json(fruits)).post(add)).route(
+    let router = Router::new().route("/fruits", get(async || json(fruits))).route(
         "/fruits/{id}",
         get(async || json(Bytes::from_static(br#"{"id":1,"fruit":"fruit 1","color":"red"}"#))),
     );
@@ -40,13 +40,6 @@ async fn main() -> io::Result<()> {
     });
     writeln!(io::stdout(), "{}", listener.local_addr()?)?;
     axum::serve(listener, router).await
-}
-
-/// Reads the body, as the catalogue must, and keeps nothing.
-async fn add(_body: Bytes) -> Response {
-    let location = [(header::LOCATION, "/fruits/1")];
-    (StatusCode::CREATED, location, json(Bytes::from_static(br#"{"id":1,"fruit":"apple","color":"red"}"#)))
-        .into_response()
 }
 
 fn json(body: Bytes) -> Response {

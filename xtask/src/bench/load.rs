@@ -1,108 +1,123 @@
-//! Load on an HTTP service, made and counted by wrk, and the numbers that come of it.
+//! Load on an HTTP service, made and counted by wrk.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::{
     packages,
     process::{command, is_installed, read, root},
 };
 
-/// As many as the tables in `bench/README.md` were measured with.
-pub(crate) const CONNECTIONS: u32 = 16;
+/// Connections that are busy at the same time, in all.
+pub(super) const CONNECTIONS: u32 = 16;
+
+/// What is asked for, again and again.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Request {
+    /// The path itself.
+    Same,
+    /// What is behind the path, by one of the ids from 1 to this, at random.
+    Any(u32),
+    /// That a fruit be added.
+    Add,
+}
+
+/// What wrk counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// Requests that were answered, each of them well.
+    requests: u32,
+    /// Bytes that the answers had, heads included.
+    bytes: u64,
+    time: Duration,
+}
+
+impl Counted {
+    pub(super) fn requests(self) -> u32 {
+        self.requests
+    }
+
+    /// Requests a second.
+    pub(super) fn rate(self) -> f64 {
+        f64::from(self.requests) / self.time.as_secs_f64()
+    }
+
+    /// Fails where answers cannot have had bodies of this length.
+    pub(super) fn ensure_bodies(self, body_bytes: usize) -> Result<()> {
+        let least = u64::from(self.requests) * u64::try_from(body_bytes)?;
+        ensure!(self.bytes >= least, "{} answers had {} bytes: too few", self.requests, self.bytes);
+        Ok(())
+    }
+}
 
 /// Installs wrk where it is missing.
-pub(crate) fn prepare() -> Result<()> {
+pub(super) fn prepare() -> Result<()> {
     if is_installed("wrk") { Ok(()) } else { packages::install(&["wrk"]) }
 }
 
-/// Requests a second that the service answers on this path, with one thread of wrk and [`CONNECTIONS`]. A
-/// script under `bench/wrk` makes other requests than GET. An answer that is no success is an error: a
-/// service that refuses is fast.
-pub(crate) fn requests_a_second(
+/// Keeps the service busy with one thread of wrk. An answer that is no success is an error: a service that
+/// refuses is fast.
+pub(super) fn busy(
     address: SocketAddr,
     path: &str,
-    script: Option<&str>,
+    request: Request,
+    connections: u32,
     time: Duration,
-) -> Result<f64> {
+) -> Result<Counted> {
     let mut wrk = command("wrk");
-    wrk.args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{}s", time.as_secs())]);
-    if let Some(script) = script {
-        wrk.arg("-s").arg(root().join(Path::new("bench/wrk")).join(script));
-    }
-    parse(&read(wrk.arg(format!("http://{address}{path}")))?)
+    wrk.args(["-t1", &format!("-c{connections}"), &format!("-d{}s", time.as_secs().max(1))]);
+    // A slow answer is measured, not given up.
+    wrk.args(["--timeout", "30s", "-s"]).arg(root().join("bench/wrk/requests.lua"));
+    wrk.arg(format!("http://{address}{path}")).arg("--");
+    match request {
+        Request::Same => wrk.arg("same"),
+        Request::Any(ids) => wrk.arg("any").arg(ids.to_string()),
+        Request::Add => wrk.arg("add"),
+    };
+    parse(&read(&mut wrk)?).with_context(|| format!("under load at {path}"))
 }
 
-fn parse(report: &str) -> Result<f64> {
-    for line in report.lines().map(str::trim) {
-        if line.starts_with("Socket errors") || line.starts_with("Non-2xx") {
-            bail!("not every request was answered well: {line}");
-        }
-        if let Some(number) = line.strip_prefix("Requests/sec:") {
-            let number = number.trim().parse().with_context(|| format!("no number: {line}"))?;
-            ensure!(number > 0.0, "nothing was answered");
-            return Ok(number);
-        }
+/// Reads what `requests.lua` reports: its last line, one object.
+fn parse(report: &str) -> Result<Counted> {
+    let line = report.lines().last().unwrap_or_default();
+    let report: Value = serde_json::from_str(line).with_context(|| format!("wrk reported: {report}"))?;
+    let number =
+        |name: &str| report[name].as_u64().with_context(|| format!("wrk reported no {name}: {line}"));
+    for error in ["connect", "read", "write", "timeout", "status"] {
+        ensure!(number(error)? == 0, "not every request was answered well: {line}");
     }
-    bail!("wrk reported no rate:\n{report}")
-}
-
-/// What was measured in each round.
-#[derive(Debug, Default)]
-pub(crate) struct Rounds(Vec<f64>);
-
-impl Rounds {
-    /// Notes one round.
-    pub(crate) fn push(&mut self, value: f64) {
-        self.0.push(value);
-    }
-
-    /// The middle one; the lower of two.
-    pub(crate) fn median(&self) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get((sorted.len().saturating_sub(1)) / 2).copied().unwrap_or(f64::NAN)
-    }
-
-    /// The median with the least and the most, for a table.
-    pub(crate) fn summary(&self) -> String {
-        let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        format!("{:.0} ({least:.0} to {most:.0})", self.median())
-    }
+    let counted = Counted {
+        requests: u32::try_from(number("requests")?)?,
+        bytes: number("bytes")?,
+        time: Duration::from_micros(number("micros")?),
+    };
+    ensure!(counted.requests > 0 && !counted.time.is_zero(), "nothing was answered: {line}");
+    Ok(counted)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
 
-    #[test]
-    fn reads_the_rate_and_refuses_errors() {
-        assert!(
-            (parse("  1 threads\nRequests/sec:  51234.56\nTransfer/sec: 1MB\n").unwrap() - 51_234.56).abs()
-                < 1e-9
-        );
-        for report in [
-            "",
-            "Requests/sec: 0.00\n",
-            "Requests/sec: many\n",
-            "  Non-2xx or 3xx responses: 12\nRequests/sec: 100.0\n",
-            "  Socket errors: connect 0, read 12, write 0, timeout 0\nRequests/sec: 100.0\n",
-        ] {
-            assert!(parse(report).is_err(), "{report:?}");
-        }
+    fn report(requests: u32, refused: u32) -> String {
+        format!(
+            "Running 2s test\n  1 threads\nRequests/sec: 5.0\n{{\"requests\":{requests},\"bytes\":1000,\
+             \"micros\":2000000,\"connect\":0,\"read\":0,\"write\":0,\"timeout\":0,\"status\":{refused}}}\n"
+        )
     }
 
     #[test]
-    fn the_median_is_the_middle_of_the_rounds() {
-        let mut rounds = Rounds::default();
-        for value in [5.0, 1.0, 9.0] {
-            rounds.push(value);
+    fn reads_what_was_counted_and_refuses_errors() {
+        let counted = parse(&report(10, 0)).unwrap();
+        assert_eq!((counted.requests(), counted.rate().total_cmp(&5.0)), (10, Ordering::Equal));
+        counted.ensure_bodies(100).unwrap();
+        assert!(counted.ensure_bodies(101).is_err());
+        for report in ["", "{}", "Requests/sec: 1.0\n", &report(0, 0), &report(10, 1)] {
+            assert!(parse(report).is_err(), "{report:?}");
         }
-        assert_eq!(rounds.summary(), "5 (1 to 9)");
-        rounds.push(2.0);
-        assert_eq!(rounds.summary(), "2 (1 to 9)");
-        assert!(Rounds::default().median().is_nan());
     }
 }

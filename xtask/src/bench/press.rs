@@ -13,18 +13,13 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::load::Rounds;
+use super::{Effort, rounds::Rounds};
 use crate::{
     http::{free_port, post, wait_for_ping},
     process::{self, cargo, command, target},
     sample::{self, Pixel},
     source,
 };
-
-/// Rounds of every measurement, taken in turn, so that a slow minute of the machine meets all of them.
-const ROUNDS: usize = 5;
-/// How long the service is kept busy in each round.
-const BUSY: Duration = Duration::from_secs(3);
 
 /// One image, and where the local server has it.
 struct Image {
@@ -53,7 +48,7 @@ struct Row {
 }
 
 /// Builds the release binary, measures and prints a table.
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(effort: Effort) -> Result<()> {
     process::run(cargo().args(["build", "--release", "--locked", "--package", "fruitpress"]))?;
     let binary = target().join("release/fruitpress");
     // In the folder that cargo builds into: a temporary one may be in memory, where a copy costs nothing.
@@ -69,12 +64,12 @@ pub(super) fn run() -> Result<()> {
     }
     let images = source::serve(files)?;
     let service = Service::start(&binary, folder.path())?;
-    for round in 1..=ROUNDS {
-        println!("round {round} of {ROUNDS}");
+    for round in 1..=effort.rounds {
+        println!("round {round} of {}", effort.rounds);
         for (index, row) in rows.iter_mut().enumerate() {
             let url = format!("http://{images}/{index}");
-            row.one_client.push(service.seconds_a_conversion(&url, 1)?);
-            row.four_clients.push(service.seconds_a_conversion(&url, 4)?);
+            row.one_client.push(service.seconds_a_conversion(&url, 1, effort.time)?);
+            row.four_clients.push(service.seconds_a_conversion(&url, 4, effort.time)?);
             row.measure_commands(&binary, folder.path(), index)?;
         }
     }
@@ -130,13 +125,13 @@ impl Service {
     }
 
     /// Keeps the service busy with so many clients; the time that one conversion took of it.
-    fn seconds_a_conversion(&self, source_url: &str, clients: usize) -> Result<f64> {
+    fn seconds_a_conversion(&self, source_url: &str, clients: usize, busy: Duration) -> Result<f64> {
         let request = json!({ "source_url": source_url });
         let started = Instant::now();
         let counts = thread::scope(|scope| {
             let convert = || -> Result<u32> {
                 let mut count = 0;
-                while started.elapsed() < BUSY {
+                while started.elapsed() < busy {
                     post(self.address, "/image_to_pdf", &request)?.json(200)?;
                     count += 1;
                 }

@@ -1,0 +1,1 @@
+SELECT id, fruit, color, revision FROM fruits WHERE id = :id;
