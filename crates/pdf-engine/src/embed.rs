@@ -1,10 +1,11 @@
 //! What the formats need of each other's surroundings: options, limits, warnings, and the page at the end.
 
 use crate::{
-    Limits, Options,
-    document::{Document, Ref},
-    error::Fault,
-    page::{Orientation, Page},
+    Embedding, Format, Limits, Options, PageReport,
+    document::{Document, Ref, Space},
+    error::{Count, Fault},
+    metadata::icc,
+    page::{self, Density, Orientation, Page},
 };
 
 /// What is known while one source is converted.
@@ -13,29 +14,111 @@ pub(crate) struct Context<'a> {
     pub(crate) index: usize,
     pub(crate) options: &'a Options,
     pub(crate) limits: &'a Limits,
-    pub(crate) warnings: Vec<String>,
+    /// Those of the page under way.
+    warnings: Vec<String>,
+    /// The pages that are done, one a frame.
+    pub(crate) pages: Vec<PageReport>,
+    /// Pixels that were decoded for them.
+    decoded_pixels: u64,
 }
 
-impl Context<'_> {
+/// An image that is in the document and wants a page.
+pub(crate) struct Shown<'a> {
+    pub(crate) image: Ref,
+    pub(crate) format: Format,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) bits_per_sample: u8,
+    /// What the file says of its density, what is to be believed first.
+    pub(crate) densities: &'a [Option<Density>],
+    pub(crate) orientation: Orientation,
+    pub(crate) embedding: Embedding,
+    pub(crate) transparency: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(index: usize, options: &'a Options, limits: &'a Limits) -> Self {
+        Self { index, options, limits, warnings: Vec::new(), pages: Vec::new(), decoded_pixels: 0 }
+    }
+
     /// Notes what was left out or mended.
     pub(crate) fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
     }
-}
 
-/// Writes the page that shows an image; tells its size in points.
-pub(crate) fn shown(
-    document: &mut Document<'_>,
-    context: &mut Context<'_>,
-    (width, height): (u32, u32),
-    dpi: [f64; 2],
-    orientation: Orientation,
-    image: Ref,
-) -> Result<[f64; 2], Fault> {
-    let page = Page::new(width, height, dpi, orientation);
-    if page.padded {
-        context.warn("the image has a margin: PDF readers refuse pages with a side below 3 points");
+    /// Whether a further frame, where there is one, becomes a page; an error where there may be no further one.
+    pub(crate) fn wants_frame(&self, format: Format) -> Result<bool, Fault> {
+        if self.options.first_frame_only && !self.pages.is_empty() {
+            return Ok(false);
+        }
+        let max = u64::from(self.limits.frames_max);
+        if self.pages.len() as u64 >= max {
+            return Err(Fault::too_large(
+                "frames_max",
+                max,
+                format_args!("the {format} has too many frames: it"),
+            ));
+        }
+        Ok(true)
     }
-    document.page(&page, image)?;
-    Ok(page.points())
+
+    /// Checks the size of an image that must be decoded, and that the source has not cost too much already.
+    pub(crate) fn check_decoded(&mut self, format: Format, width: u32, height: u32) -> Result<(), Fault> {
+        self.limits.check_size(format.name(), width, height)?;
+        self.decoded_pixels += u64::from(width) * u64::from(height);
+        if self.decoded_pixels > self.limits.decoded_pixels_max {
+            let what = format!(
+                "the {format} has {} pixels in its frames until this one, and all that are decoded",
+                Count(self.decoded_pixels)
+            );
+            return Err(Fault::too_large("decoded_pixels_max", self.limits.decoded_pixels_max, what));
+        }
+        Ok(())
+    }
+
+    /// Writes a colour profile, where it fits samples of `space`; where not, the report says why.
+    pub(crate) fn profile(
+        &mut self,
+        document: &mut Document<'_>,
+        format: Format,
+        profile: &[u8],
+        space: Space,
+    ) -> Result<Option<Ref>, Fault> {
+        if profile.len() as u64 > self.limits.icc_bytes_max {
+            let what =
+                format_args!("the {format}'s colour profile has {} bytes and", Count(profile.len() as u64));
+            return Err(Fault::too_large("icc_bytes_max", self.limits.icc_bytes_max, what));
+        }
+        match icc::unfit(profile, space) {
+            Some(reason) => {
+                self.warn(format!("the colour profile is left out: {reason}"));
+                Ok(None)
+            }
+            None => document.profile(profile, space, false).map(Some),
+        }
+    }
+
+    /// Writes the page that shows an image, and notes it for the report.
+    pub(crate) fn show(&mut self, document: &mut Document<'_>, shown: &Shown<'_>) -> Result<(), Fault> {
+        let dpi = page::dpi(shown.densities, self.options.dpi_default);
+        let page = Page::new(shown.width, shown.height, dpi, shown.orientation, &self.options.layout);
+        if page.padded {
+            self.warn("the page has a margin: PDF readers refuse pages with a side below 3 points");
+        }
+        document.page(&page, shown.image)?;
+        self.pages.push(PageReport {
+            index: self.index,
+            frame: self.pages.len(),
+            format: shown.format,
+            width: shown.width,
+            height: shown.height,
+            bits_per_sample: shown.bits_per_sample,
+            page_points: page.points(),
+            embedding: shown.embedding,
+            lossless: true,
+            transparency: shown.transparency,
+            warnings: std::mem::take(&mut self.warnings),
+        });
+        Ok(())
+    }
 }

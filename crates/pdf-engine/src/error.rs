@@ -49,6 +49,12 @@ pub enum Error {
     /// Writing the PDF failed.
     #[error("the PDF could not be written")]
     Sink(#[source] io::Error),
+    /// The options contradict each other, whatever the images are.
+    #[error("{detail}")]
+    Layout {
+        /// Which ones, and how.
+        detail: String,
+    },
     /// There was no source at all, and a PDF needs a page.
     #[error("there is no image to convert")]
     NoSource,
@@ -62,7 +68,7 @@ impl Error {
             | Self::Malformed { index, .. }
             | Self::TooLarge { index, .. }
             | Self::Source { index, .. } => Some(*index),
-            Self::Cancelled | Self::Sink(_) | Self::NoSource => None,
+            Self::Cancelled | Self::Sink(_) | Self::Layout { .. } | Self::NoSource => None,
         }
     }
 }

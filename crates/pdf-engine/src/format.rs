@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Fault;
+use crate::{error::Fault, tga};
 
 /// How many of the first bytes are looked at: SVG and HTML may begin with comments.
 pub(crate) const SNIFFED_BYTES: usize = 512;
@@ -15,39 +15,115 @@ pub enum Format {
     Jpeg,
     /// PNG, ISO/IEC 15948.
     Png,
+    /// WebP, RFC 9649: still and animated.
+    Webp,
+    /// GIF, versions 87a and 89a.
+    Gif,
+    /// TIFF 6.0, and `BigTIFF`.
+    Tiff,
+    /// BMP of Windows and OS/2.
+    Bmp,
+    /// JPEG 2000, ITU-T T.800: files and bare codestreams.
+    Jpeg2000,
+    /// PBM, PGM, PPM and PAM of Netpbm.
+    Pnm,
+    /// ICO and CUR of Windows.
+    Ico,
+    /// TGA of Truevision.
+    Tga,
+    /// JBIG2, ITU-T T.88.
+    Jbig2,
+    /// QOI.
+    Qoi,
+    /// farbfeld.
+    Farbfeld,
+}
+
+impl Format {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Webp => "WebP",
+            Self::Gif => "GIF",
+            Self::Tiff => "TIFF",
+            Self::Bmp => "BMP",
+            Self::Jpeg2000 => "JPEG 2000",
+            Self::Pnm => "PNM",
+            Self::Ico => "ICO",
+            Self::Tga => "TGA",
+            Self::Jbig2 => "JBIG2",
+            Self::Qoi => "QOI",
+            Self::Farbfeld => "farbfeld",
+        }
+    }
 }
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-        })
+        f.pad(self.name())
     }
 }
 
 const PNG_SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 
-const CONVERTED: &str = "JPEG and PNG are converted";
+/// What each format begins with, where that is enough to know it.
+const MAGIC: [(&[u8], Format); 19] = [
+    (b"\xff\xd8\xff", Format::Jpeg),
+    (PNG_SIGNATURE, Format::Png),
+    (b"GIF87a", Format::Gif),
+    (b"GIF89a", Format::Gif),
+    (b"II*\0", Format::Tiff),
+    (b"MM\0*", Format::Tiff),
+    (b"II+\0", Format::Tiff),
+    (b"MM\0+", Format::Tiff),
+    (b"BM", Format::Bmp),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", Format::Jpeg2000),
+    (b"\xff\x4f\xff\x51", Format::Jpeg2000),
+    (b"\0\0\x01\0", Format::Ico),
+    (b"\x97JB2\r\n\x1a\n", Format::Jbig2),
+    (b"qoif", Format::Qoi),
+    (b"farbfeld", Format::Farbfeld),
+    (b"P7\n", Format::Pnm),
+    (b"P7\r\n", Format::Pnm),
+    (b"P7 ", Format::Pnm),
+    (b"P7\t", Format::Pnm),
+];
+
+const CONVERTED: &str =
+    "JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted";
 
 impl Format {
     /// The format of a source that begins with `head`, which is shorter than [`SNIFFED_BYTES`] only if the
     /// source is.
     pub(crate) fn sniff(head: &[u8]) -> Result<Self, Fault> {
-        if head.starts_with(b"\xff\xd8\xff") {
-            Ok(Self::Jpeg)
-        } else if head.starts_with(PNG_SIGNATURE) {
-            Ok(Self::Png)
+        if let Some((_, format)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
+            Ok(*format)
+        } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+            Ok(Self::Webp)
+        } else if is_pnm(head) {
+            Ok(Self::Pnm)
+        } else if matches!(head, [0, 0, 2, 0, count, more, ..] if (*count, *more) != (0, 0)) {
+            // Cursors; a TGA may begin so, but for the count.
+            Ok(Self::Ico)
         } else if head.is_empty() {
             Err(Fault::malformed("the image is empty"))
         } else if let Some(what) = damaged(head) {
             Err(Fault::malformed(what))
         } else if let Some(name) = other(head) {
             Err(Fault::unsupported(format!("this is {name}; {CONVERTED}")))
+        } else if tga::is_header(head) {
+            Ok(Self::Tga)
         } else {
             Err(Fault::unsupported(format!("this is no image of a known format; {CONVERTED}")))
         }
     }
+}
+
+/// `P1` to `P6` and what must part that from a number.
+fn is_pnm(head: &[u8]) -> bool {
+    matches!(head, [b'P', b'1'..=b'6', next, ..] if next.is_ascii_whitespace() || *next == b'#')
 }
 
 /// A PNG or JPEG that did not survive its way here.
@@ -67,29 +143,17 @@ fn damaged(head: &[u8]) -> Option<&'static str> {
 
 /// The name, with its article, of a format that is recognised and not converted.
 fn other(head: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 16] = [
-        (b"GIF87a", "a GIF image"),
-        (b"GIF89a", "a GIF image"),
-        (b"II*\0", "a TIFF image"),
-        (b"MM\0*", "a TIFF image"),
-        (b"II+\0", "a BigTIFF image"),
-        (b"MM\0+", "a BigTIFF image"),
-        (b"BM", "a BMP image"),
+    const MAGIC: [(&[u8], &str); 7] = [
         (b"%PDF-", "a PDF document already"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 image"),
-        (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
         (b"\xff\x0a", "a JPEG XL image"),
         (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image"),
-        (b"\0\0\x01\0", "an ICO image"),
-        (b"\x97JB2\r\n\x1a\n", "a JBIG2 image"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b", "a gzip file"),
+        (b"8BPS", "a Photoshop document"),
+        (b"\x76\x2f\x31\x01", "an OpenEXR image"),
     ];
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(name);
-    }
-    if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
-        return Some("a WebP image");
     }
     if head.get(4..8) == Some(b"ftyp") {
         return brand(head);
@@ -151,16 +215,31 @@ mod tests {
             (b"\xff\xd8\x00", "the JPEG's first marker"),
             (b"\x89pNg\r\n\x1a\n", "the PNG's signature is damaged"),
             (b"\x89PNG\n\x1a\n", "the PNG's signature is damaged"),
-            (b"RIFF\x10\0\0\0WEBPVP8 ", "this is a WebP image; JPEG and PNG are converted"),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
             (b"RIFF\x10\0\0\0WAVE", "this is no image"),
-            (b"GIF89a\x01", "this is a GIF image"),
-            (b"II*\0\x08", "this is a TIFF"),
-            (b"MM\0*\0", "this is a TIFF"),
-            (b"BM\x36", "this is a BMP"),
-            (b"\0\0\0\x1cftypavif\0\0\0\0", "this is an AVIF"),
+            (b"GIF89a\x01", "GIF"),
+            (b"II*\0\x08", "TIFF"),
+            (b"MM\0*\0", "TIFF"),
+            (b"MM\0+\0", "TIFF"),
+            (b"BM\x36", "BMP"),
+            (b"P6\n", "PNM"),
+            (b"P1#", "PNM"),
+            (b"P7\n", "PNM"),
+            (b"P71", "this is no image"),
+            (b"P8\n", "this is no image"),
+            (b"\0\0\x01\0\x01\0", "ICO"),
+            (b"\0\0\x02\0\0\0\0\0\0\0\0\0\x10\0\x10\0\x18\0", "TGA"),
+            (b"\0\0\x02\0\x01\0\x10\x10", "ICO"),
+            (b"\0\0\x0a\0\0\0\0\0\0\0\0\0\x10\0\x10\0\x20\x28", "TGA"),
+            (b"\0\0\x0a\0\0\0\0\0\0\0\0\0\0\0\x10\0\x20\x28", "this is no image"),
+            (b"qoif\0", "QOI"),
+            (b"farbfeld", "farbfeld"),
+            (b"\x97JB2\r\n\x1a\n", "JBIG2"),
+            (b"\0\0\0\x1cftypavif\0\0\0\0", "this is an AVIF image; JPEG, PNG"),
             (b"\0\0\0\x18ftypmif1\0\0\0\0heicmif1", "this is a HEIC"),
             (b"\0\0\0\x20ftypmp42\0\0\0\0isommp42", "this is no image"),
-            (b"\0\0\0\x0cjP  \r\n\x87\n", "this is a JPEG 2000"),
+            (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+            (b"\xff\x4f\xff\x51", "JPEG 2000"),
             (b"\xff\x0a\xfa", "this is a JPEG XL"),
             (b"<svg xmlns=", "this is an SVG"),
             (b"\xef\xbb\xbf <?xml version='1.0'?>\n<!-- a > b --> <svg>", "this is an SVG"),

@@ -11,6 +11,8 @@ const WINDOW_BYTES: usize = 256 << 10;
 
 /// A zlib stream under way.
 pub(crate) struct Inflater {
+    /// What the stream belongs to, for messages.
+    owner: &'static str,
     decompressor: Decompressor,
     window: Vec<u8>,
     /// Up to where the window is filled.
@@ -19,8 +21,14 @@ pub(crate) struct Inflater {
 }
 
 impl Inflater {
-    pub(crate) fn new() -> Self {
-        Self { decompressor: Decompressor::new(), window: vec![0; WINDOW_BYTES], at: 0, surplus: false }
+    pub(crate) fn new(owner: &'static str) -> Self {
+        Self {
+            owner,
+            decompressor: Decompressor::new(),
+            window: vec![0; WINDOW_BYTES],
+            at: 0,
+            surplus: false,
+        }
     }
 
     /// Takes compressed data and hands on what comes of them.
@@ -34,10 +42,10 @@ impl Inflater {
                 self.window.copy_within(WINDOW_BYTES - HISTORY_BYTES.., 0);
                 self.at = HISTORY_BYTES;
             }
-            let (used, made) =
-                self.decompressor.read(input, &mut self.window, self.at, false).map_err(|error| {
-                    Fault::malformed(format!("the PNG's compressed data are damaged: {}", reason(&error)))
-                })?;
+            let (used, made) = self
+                .decompressor
+                .read(input, &mut self.window, self.at, false)
+                .map_err(|error| damaged(self.owner, &error))?;
             let end = self.at + made;
             take(&self.window[self.at..end])?;
             self.at = end;
@@ -59,6 +67,26 @@ impl Inflater {
     pub(crate) fn has_surplus(&self) -> bool {
         self.surplus
     }
+}
+
+/// Fills `out` with what compressed data begin with; tells how much of it was filled.
+pub(crate) fn inflate_into(owner: &str, mut data: &[u8], out: &mut [u8]) -> Result<usize, Fault> {
+    let mut decompressor = Decompressor::new();
+    let mut filled = 0;
+    while filled < out.len() && !decompressor.is_done() {
+        let (used, made) =
+            decompressor.read(data, out, filled, true).map_err(|error| damaged(owner, &error))?;
+        data = &data[used..];
+        filled += made;
+        if used == 0 && made == 0 {
+            break;
+        }
+    }
+    Ok(filled)
+}
+
+fn damaged(owner: &str, error: &DecompressionError) -> Fault {
+    Fault::malformed(format!("the {owner}'s compressed data are damaged: {}", reason(error)))
 }
 
 fn reason(error: &DecompressionError) -> &'static str {

@@ -50,10 +50,7 @@ impl<'a> Input<'a> {
             self.reader.consume(taken);
         }
         let format = Format::sniff(&self.head)?;
-        self.format = match format {
-            Format::Jpeg => "JPEG",
-            Format::Png => "PNG",
-        };
+        self.format = format.name();
         Ok(format)
     }
 
@@ -79,6 +76,39 @@ impl<'a> Input<'a> {
             return Err(self.ended());
         }
         fill(self.reader.as_mut(), self.cancel)
+    }
+
+    /// Whether the source has come to its end.
+    pub(crate) fn is_at_end(&mut self) -> Result<bool, Fault> {
+        Ok(self.head_used >= self.head.len() && fill(self.reader.as_mut(), self.cancel)?.is_empty())
+    }
+
+    /// The flag that stops the conversion.
+    pub(crate) fn cancel(&self) -> &'a Cancel {
+        self.cancel
+    }
+
+    /// All that comes until the end, in memory.
+    pub(crate) fn spool(&mut self, bytes_max: u64) -> Result<Vec<u8>, Fault> {
+        let format = self.format;
+        let too_large = || {
+            let what = format_args!(
+                "the {format} is read from more than one place, so it must be held in memory: it"
+            );
+            Fault::too_large("spool_bytes_max", bytes_max, what)
+        };
+        let mut bytes = Vec::new();
+        while !self.is_at_end()? {
+            let more = self.fill()?;
+            let count = more.len();
+            if (bytes.len() + count) as u64 > bytes_max {
+                return Err(too_large());
+            }
+            bytes.try_reserve(count).map_err(|_| too_large())?;
+            bytes.extend_from_slice(more);
+            self.consume(count);
+        }
+        Ok(bytes)
     }
 
     /// Takes `count` bytes of what [`fill`](Self::fill) gave.

@@ -5,23 +5,37 @@
 //! an [`Error`] and never a PDF that no viewer opens. It opens no files, reads no clock and no environment,
 //! and logs nothing: its caller does.
 
+mod bmp;
 mod cancel;
+mod decoder;
 mod deflate;
 mod document;
 mod embed;
 mod error;
+mod farbfeld;
 mod format;
+mod gif;
+mod ico;
 mod inflate;
 mod input;
+mod jbig2;
 mod jpeg;
+mod jpeg2000;
+mod layout;
 mod limits;
-mod mask;
 mod metadata;
 mod options;
+mod pack;
 mod page;
 mod png;
+mod pnm;
+mod qoi;
 mod report;
 mod source;
+mod spool;
+mod tga;
+mod tiff;
+mod webp;
 
 use std::io::Write;
 
@@ -31,14 +45,18 @@ use error::Fault;
 use input::Input;
 
 pub use cancel::Cancel;
+pub use document::{Date, Metadata, ParseDateError};
 pub use error::Error;
 pub use format::Format;
+pub use layout::{
+    Align, Border, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation, UnknownWord,
+};
 pub use limits::Limits;
 pub use options::Options;
 pub use report::{Embedding, PageReport, Report};
 pub use source::Source;
 
-/// Converts images to one PDF, a page each, in order.
+/// Converts images to one PDF in order, a page for each of their frames.
 ///
 /// Sources are taken one at a time, each when the one before is done, so an iterator may open them late.
 /// The same images and options give the same bytes. `sink` need not be buffered; it is flushed at the end.
@@ -50,26 +68,38 @@ pub fn convert<'a>(
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<Report, Error> {
+    if let Some(detail) = options.layout.fault() {
+        return Err(Error::Layout { detail });
+    }
     let mut document = Document::begin(sink, cancel).map_err(|fault| fault.at(0))?;
     let mut pages = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let mut input = Input::new(source, cancel);
-        let mut context = Context { index, options, limits, warnings: Vec::new() };
-        let page = embed(&mut input, &mut document, &mut context).map_err(|fault| fault.at(index))?;
-        pages.push(page);
+        let mut context = Context::new(index, options, limits);
+        embed(&mut input, &mut document, &mut context).map_err(|fault| fault.at(index))?;
+        pages.append(&mut context.pages);
     }
-    let Some(last) = pages.len().checked_sub(1) else { return Err(Error::NoSource) };
-    let bytes = document.finish().map_err(|fault| fault.at(last))?;
+    let Some(last) = pages.last().map(|page: &PageReport| page.index) else { return Err(Error::NoSource) };
+    let bytes = document.finish(&options.metadata).map_err(|fault| fault.at(last))?;
     Ok(Report { pages, bytes })
 }
 
-fn embed(
-    input: &mut Input<'_>,
-    document: &mut Document<'_>,
-    context: &mut Context<'_>,
-) -> Result<PageReport, Fault> {
-    match input.sniff()? {
-        Format::Jpeg => jpeg::embed(input, document, context),
-        Format::Png => png::embed(input, document, context),
-    }
+/// Brings what the source shows into the document, a page each.
+fn embed(input: &mut Input<'_>, document: &mut Document<'_>, context: &mut Context<'_>) -> Result<(), Fault> {
+    let embed = match input.sniff()? {
+        Format::Jpeg => jpeg::embed,
+        Format::Png => png::embed,
+        Format::Webp => webp::embed,
+        Format::Gif => gif::embed,
+        Format::Tiff => tiff::embed,
+        Format::Bmp => bmp::embed,
+        Format::Jpeg2000 => jpeg2000::embed,
+        Format::Pnm => pnm::embed,
+        Format::Ico => ico::embed,
+        Format::Tga => tga::embed,
+        Format::Jbig2 => jbig2::embed,
+        Format::Qoi => qoi::embed,
+        Format::Farbfeld => farbfeld::embed,
+    };
+    embed(input, document, context)
 }

@@ -17,6 +17,14 @@ pub struct Limits {
     /// Bytes of samples held at once where an image must be decoded. Default 256 MiB: an interlaced PNG of
     /// 67 megapixels with alpha.
     pub decoded_bytes_max: u64,
+    /// Pixels that are decoded over all frames of a source. Default 1,000,000,000: as for one image; pages that are
+    /// only copied do not count.
+    pub decoded_pixels_max: u64,
+    /// Bytes of a source that must be held whole, because its parts refer to each other. Default 256 MiB: scans
+    /// of many pages have that.
+    pub spool_bytes_max: u64,
+    /// Frames of one source: the pages of a TIFF, the pictures of an animation. Default 10,000.
+    pub frames_max: u32,
     /// Bytes of a compressed soft mask, which waits in memory until the colours are written. Default 64 MiB:
     /// real masks are mostly runs, and noise of this size is 64 megapixels.
     pub mask_bytes_max: u64,
@@ -54,6 +62,9 @@ impl Default for Limits {
             pixels_max: 1_000_000_000,
             side_pixels_max: 131_071,
             decoded_bytes_max: 256 << 20,
+            decoded_pixels_max: 1_000_000_000,
+            spool_bytes_max: 256 << 20,
+            frames_max: 10_000,
             mask_bytes_max: 64 << 20,
             icc_bytes_max: 4 << 20,
             metadata_bytes_max: 16 << 20,

@@ -1,4 +1,6 @@
-//! Where an image lies on its page: pure arithmetic from pixels, density and orientation.
+//! Where an image lies on its page: pure arithmetic from pixels, density, orientation and layout.
+
+use crate::layout::{Layout, Placed, Rotation};
 
 /// Points in an inch.
 const POINTS: f64 = 72.0;
@@ -39,6 +41,17 @@ impl Orientation {
         }
     }
 
+    /// The one that is asked for, where one is.
+    pub(crate) fn or_as_asked(self, rotation: Rotation) -> Self {
+        match rotation {
+            Rotation::Auto => self,
+            Rotation::Stored => Self(1),
+            Rotation::Quarter => Self(6),
+            Rotation::Half => Self(3),
+            Rotation::ThreeQuarters => Self(8),
+        }
+    }
+
     /// Whether rows are seen as columns.
     fn transposes(self) -> bool {
         self.0 >= 5
@@ -60,21 +73,31 @@ pub(crate) struct Page {
 
 impl Page {
     /// The page for an image of so many pixels.
-    pub(crate) fn new(width: u32, height: u32, dpi: [f64; 2], orientation: Orientation) -> Self {
-        let mut size = [f64::from(width) * POINTS / dpi[0], f64::from(height) * POINTS / dpi[1]];
+    pub(crate) fn new(
+        width: u32,
+        height: u32,
+        dpi: [f64; 2],
+        orientation: Orientation,
+        layout: &Layout,
+    ) -> Self {
+        let orientation = orientation.or_as_asked(layout.rotation);
+        let mut pixels = [f64::from(width), f64::from(height)];
+        let mut size = [pixels[0] * POINTS / dpi[0], pixels[1] * POINTS / dpi[1]];
         if orientation.transposes() {
+            pixels.swap(0, 1);
             size.swap(0, 1);
         }
-        let user_unit = (size[0].max(size[1]) / UNITS_MAX).ceil().max(1.0);
-        let size = size.map(|side| side / user_unit);
-        // The image keeps the size that its density asks; its page may not be so small.
-        let media = size.map(|side| side.max(UNITS_MIN));
-        let margin = [(media[0] - size[0]) / 2.0, (media[1] - size[1]) / 2.0];
+        let Placed { page, image, at } = layout.place(pixels, size);
+        let user_unit = (page[0].max(page[1]) / UNITS_MAX).ceil().max(1.0);
+        let [page, image, at] = [page, image, at].map(|pair| pair.map(|side| side / user_unit));
+        // The image keeps its size; its page may not be so small.
+        let media = page.map(|side| side.max(UNITS_MIN));
+        let corner = [0, 1].map(|axis| at[axis] + (media[axis] - page[axis]) / 2.0);
         Self {
             media,
             user_unit: whole(user_unit),
-            matrix: matrix(size, margin, orientation),
-            padded: size.iter().any(|side| *side < UNITS_MIN),
+            matrix: matrix(image, corner, orientation),
+            padded: page.iter().any(|side| *side < UNITS_MIN),
         }
     }
 
@@ -151,7 +174,7 @@ mod tests {
             // Both limits at once.
             ((1, 28_800), [72.0, 72.0], [3.0, 14_400.0], 2),
         ] {
-            let page = Page::new(pixels.0, pixels.1, density, UPRIGHT);
+            let page = Page::new(pixels.0, pixels.1, density, UPRIGHT, &Layout::default());
             assert_eq!((page.media, page.user_unit), (media, unit), "{pixels:?} at {density:?}");
         }
     }
@@ -165,10 +188,10 @@ mod tests {
             // Units of two points: half of one across, and a margin of one and a quarter on either side.
             ((1, 28_800), 72.0, [0.5, 0.0, 0.0, 14_400.0, 1.25, 0.0], [6.0, 28_800.0], true),
         ] {
-            let page = Page::new(pixels.0, pixels.1, [dpi, dpi], UPRIGHT);
+            let page = Page::new(pixels.0, pixels.1, [dpi, dpi], UPRIGHT, &Layout::default());
             assert_eq!((page.matrix, page.points(), page.padded), (matrix, points, padded), "{pixels:?}");
         }
-        let turned = Page::new(33, 2, [96.0, 96.0], Orientation::from_exif(6));
+        let turned = Page::new(33, 2, [96.0, 96.0], Orientation::from_exif(6), &Layout::default());
         assert_eq!((turned.media, turned.matrix), ([3.0, 24.75], [0.0, -24.75, 1.5, 0.0, 0.75, 24.75]));
     }
 
@@ -187,7 +210,7 @@ mod tests {
             (0, [0, 1], [1, 1]),
             (9, [0, 1], [1, 1]),
         ] {
-            let page = Page::new(720, 1440, [72.0, 72.0], Orientation::from_exif(exif));
+            let page = Page::new(720, 1440, [72.0, 72.0], Orientation::from_exif(exif), &Layout::default());
             let seen = |across: f64, up: f64| {
                 let along = |axis: usize| {
                     page.matrix[axis] * across + page.matrix[axis + 2] * up + page.matrix[axis + 4]

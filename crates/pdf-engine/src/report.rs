@@ -18,6 +18,8 @@ pub struct Report {
 pub struct PageReport {
     /// Which of the sources, from 0.
     pub index: usize,
+    /// Which frame of the source, from 0.
+    pub frame: usize,
     /// What the source is.
     pub format: Format,
     /// Pixels in a stored row.

@@ -84,7 +84,7 @@ pub struct FetchSettings {
 pub struct ConversionSettings {
     /// Conversions at one time, each of a source that has begun to arrive. By default twice the processor's cores
     /// and at least 4, since part of a conversion is waiting for its source and its store. At worst each holds
-    /// `DECODED_BYTES_MAX`, a mask of 64 MiB and 20 MiB of parts on their way to a bucket: 4 of them 850 MiB
+    /// twice `DECODED_BYTES_MAX`, a mask of 64 MiB and 20 MiB of parts on their way to a bucket: 4 of them 1,360 MiB
     #[arg(long, env = "CONVERSIONS_MAX", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub conversions_max: Option<usize>,
 
@@ -207,6 +207,8 @@ impl ConversionSettings {
         let defaults = pdf_engine::Limits::default();
         pdf_engine::Limits {
             decoded_bytes_max: self.decoded_bytes_max,
+            // A source that is read from several places is held beside its samples.
+            spool_bytes_max: self.decoded_bytes_max,
             mask_bytes_max: self.decoded_bytes_max.min(defaults.mask_bytes_max),
             ..defaults
         }

@@ -16,8 +16,9 @@ use super::{complain, is_dash, output::Output};
 
 /// Converts images to one PDF without changing a pixel, a page each.
 ///
-/// JPEG and PNG, known by their content. What is written under OUT is whole or not there at all. What was left
-/// out of an image, such as a broken colour profile, is said on standard error.
+/// JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld, known by their content; of
+/// animations and files of several pages, each becomes a page. What is written under OUT is whole or not there at
+/// all. What was left out of an image, such as a broken colour profile, is said on standard error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The images, in the order of their pages; `-` is standard input.

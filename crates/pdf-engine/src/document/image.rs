@@ -14,6 +14,8 @@ pub(crate) struct Image<'a> {
     /// Whether the samples count backwards, as in the CMYK files of Adobe's programs.
     pub(crate) inverted: bool,
     pub(crate) transparency: Transparency,
+    /// Of a mask whose image was multiplied by it on black: the channels of that image.
+    pub(crate) matte: Option<usize>,
 }
 
 /// What the samples mean.
@@ -40,6 +42,24 @@ pub(crate) enum Encoding {
     Jpeg { transform: Option<bool> },
     /// Deflate over rows that are filtered as PNG filters them.
     PngRows,
+    /// Deflate over rows, with TIFF's differences between neighbours or without.
+    Deflate { differences: bool },
+    /// Fax codes.
+    Ccitt(Ccitt),
+    /// JPEG 2000, which knows its depth itself, and its colours where `colors` is false. `mask` is 1 where one of
+    /// its components is an alpha, 2 where the others were multiplied by it.
+    Jpeg2000 { colors: bool, mask: u8 },
+    /// JBIG2 without its file header; `globals` are the segments that come before the page's.
+    Jbig2 { globals: Option<Ref> },
+}
+
+/// How fax codes are to be read: ISO 32000-1, table 11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ccitt {
+    /// Below 0 for Group 4, 0 for Group 3, above 0 for Group 3 in two dimensions.
+    pub(crate) k: i8,
+    pub(crate) aligned: bool,
+    pub(crate) black_is_1: bool,
 }
 
 /// How some of an image is let through.
@@ -76,7 +96,8 @@ impl Color<'_> {
         Self { space, profile: None, palette: None }
     }
 
-    fn channels(self) -> u8 {
+    /// Samples of a pixel.
+    pub(crate) fn channels(self) -> u8 {
         if self.palette.is_some() { 1 } else { self.space.channels() }
     }
 
@@ -97,13 +118,14 @@ impl Color<'_> {
 
 impl Image<'_> {
     pub(super) fn dictionary(&self) -> String {
-        let mut text = format!(
-            "/Type /XObject /Subtype /Image /Width {} /Height {} /BitsPerComponent {} /ColorSpace {}",
-            self.width,
-            self.height,
-            self.bits_per_sample,
-            self.color.array()
-        );
+        let mut text =
+            format!("/Type /XObject /Subtype /Image /Width {} /Height {}", self.width, self.height);
+        if !matches!(self.encoding, Encoding::Jpeg2000 { .. }) {
+            let _ = write!(text, " /BitsPerComponent {}", self.bits_per_sample);
+        }
+        if !matches!(self.encoding, Encoding::Jpeg2000 { colors: false, .. }) {
+            let _ = write!(text, " /ColorSpace {}", self.color.array());
+        }
         self.encoding(&mut text);
         if self.inverted {
             let pairs = vec!["1 0"; usize::from(self.color.channels())];
@@ -118,6 +140,9 @@ impl Image<'_> {
             Transparency::SoftMask(mask) => {
                 let _ = write!(text, " /SMask {mask}");
             }
+        }
+        if let Some(channels) = self.matte {
+            let _ = write!(text, " /Matte [{}]", vec!["0"; channels].join(" "));
         }
         text
     }
@@ -135,6 +160,33 @@ impl Image<'_> {
                 self.bits_per_sample,
                 self.width
             ),
+            Encoding::Deflate { differences: false } => write!(text, " /Filter /FlateDecode"),
+            Encoding::Deflate { differences: true } => write!(
+                text,
+                " /Filter /FlateDecode /DecodeParms << /Predictor 2 /Colors {} /BitsPerComponent {} /Columns {} >>",
+                self.color.channels(),
+                self.bits_per_sample,
+                self.width
+            ),
+            Encoding::Ccitt(Ccitt { k, aligned, black_is_1 }) => {
+                let _ = write!(
+                    text,
+                    " /Filter /CCITTFaxDecode /DecodeParms << /K {k} /Columns {} /Rows {}",
+                    self.width, self.height
+                );
+                for (name, set) in [("EncodedByteAlign", aligned), ("BlackIs1", black_is_1)] {
+                    if set {
+                        let _ = write!(text, " /{name} true");
+                    }
+                }
+                write!(text, " >>")
+            }
+            Encoding::Jpeg2000 { mask: 0, .. } => write!(text, " /Filter /JPXDecode"),
+            Encoding::Jpeg2000 { mask, .. } => write!(text, " /Filter /JPXDecode /SMaskInData {mask}"),
+            Encoding::Jbig2 { globals: None } => write!(text, " /Filter /JBIG2Decode"),
+            Encoding::Jbig2 { globals: Some(globals) } => {
+                write!(text, " /Filter /JBIG2Decode /DecodeParms << /JBIG2Globals {globals} >>")
+            }
         };
     }
 }

@@ -4,6 +4,7 @@
 //! stream, so nothing waits in memory for its length; the cross-reference table at the end has the offsets.
 
 mod image;
+mod info;
 mod output;
 mod syntax;
 
@@ -13,7 +14,9 @@ use crate::{Cancel, error::Fault, page::Page};
 use output::Output;
 use syntax::Real;
 
-pub(crate) use image::{Color, Encoding, Image, Space, Transparency};
+pub use info::{Date, Metadata, ParseDateError};
+
+pub(crate) use image::{Ccitt, Color, Encoding, Image, Space, Transparency};
 
 /// Names an object. Every one that is reserved must be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,15 @@ impl<'a> Document<'a> {
         Ok(name)
     }
 
+    /// Writes a stream of data that another object refers to.
+    pub(crate) fn data(&mut self, bytes: &[u8]) -> Result<Ref, Fault> {
+        let name = self.reserve();
+        let mut stream = self.stream(name, "")?;
+        stream.write(bytes)?;
+        stream.finish()?;
+        Ok(name)
+    }
+
     /// Writes the page that shows one image.
     pub(crate) fn page(&mut self, page: &Page, image: Ref) -> Result<(), Fault> {
         let contents = self.reserve();
@@ -98,7 +110,7 @@ impl<'a> Document<'a> {
     }
 
     /// Writes what binds the pages together, and tells the PDF's length.
-    pub(crate) fn finish(mut self) -> Result<u64, Fault> {
+    pub(crate) fn finish(mut self, metadata: &Metadata) -> Result<u64, Fault> {
         let mut kids = String::new();
         for page in &self.pages {
             let _ = write!(kids, " {page}");
@@ -106,6 +118,13 @@ impl<'a> Document<'a> {
         let tree = format!("<< /Type /Pages /Count {} /Kids [{kids} ] >>", self.pages.len());
         self.object(self.tree, &tree)?;
         self.object(self.catalog, &format!("<< /Type /Catalog /Pages {} >>", self.tree))?;
+
+        let mut info = String::new();
+        if let Some(dictionary) = metadata.dictionary() {
+            let name = self.reserve();
+            self.object(name, &dictionary)?;
+            info = format!(" /Info {name}");
+        }
 
         let start = self.output.position();
         let size = self.offsets.len() + 1;
@@ -118,7 +137,7 @@ impl<'a> Document<'a> {
         let id = self.output.fingerprint();
         let root = self.catalog;
         let trailer = format!(
-            "trailer\n<< /Size {size} /Root {root} /ID [<{id:032x}> <{id:032x}>] >>\nstartxref\n{start}\n%%EOF\n"
+            "trailer\n<< /Size {size} /Root {root}{info} /ID [<{id:032x}> <{id:032x}>] >>\nstartxref\n{start}\n%%EOF\n"
         );
         self.output.write(trailer.as_bytes())?;
         self.output.finish()

@@ -14,37 +14,83 @@ mod tables;
 use std::ops::Range;
 
 use crate::{
-    Embedding, Format, PageReport,
-    document::{Color, Document, Encoding, Image, Space, Transparency},
-    embed::{Context, shown},
+    Embedding, Format,
+    document::{Color, Document, Encoding, Image, Ref, Space, Transparency},
+    embed::{Context, Shown},
     error::{Count, Fault},
     input::Input,
     metadata::icc,
-    page,
 };
 use frame::Frame;
 use header::{Header, Metadata};
 use progress::Progress;
+
+/// What the file around a JPEG says of it.
+pub(crate) struct Outer {
+    /// Whether three components are YCbCr, where that is known.
+    pub(crate) transform: Option<bool>,
+    /// Whether the largest sample is the darkest.
+    pub(crate) inverted: bool,
+    pub(crate) profile: Option<Ref>,
+}
+
+/// A JPEG that is in the document.
+pub(crate) struct Copied {
+    pub(crate) image: Ref,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    metadata: Metadata,
+}
 
 /// Copies a JPEG into the document and shows it on a page of its own.
 pub(crate) fn embed(
     input: &mut Input<'_>,
     document: &mut Document<'_>,
     context: &mut Context<'_>,
-) -> Result<PageReport, Fault> {
+) -> Result<(), Fault> {
+    let Copied { image, width, height, metadata } = copy(input, document, context, None)?;
+    let shown = Shown {
+        image,
+        format: Format::Jpeg,
+        width,
+        height,
+        bits_per_sample: 8,
+        densities: &[metadata.density, metadata.exif.and_then(|exif| exif.density)],
+        orientation: metadata.exif.unwrap_or_default().orientation,
+        embedding: Embedding::Copied,
+        transparency: false,
+    };
+    context.show(document, &shown)
+}
+
+/// Copies a JPEG into the document.
+pub(crate) fn copy(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+    outer: Option<Outer>,
+) -> Result<Copied, Fault> {
     let Header { bytes, mut tables, frame, metadata, first_scan } = Header::read(input, context.limits)?;
     context.limits.check_size("JPEG", frame.width, frame.height)?;
 
+    let (color, transform, inverted) = match outer {
+        Some(outer) => {
+            let known = outer.transform.filter(|_| frame.space() == Space::Rgb);
+            (Color { profile: outer.profile, ..Color::device(frame.space()) }, known, outer.inverted)
+        }
+        None => (color(document, context, &frame, &metadata)?, transform(&frame, &metadata), false),
+    };
     let name = document.reserve();
     let image = Image {
         width: frame.width,
         height: frame.height,
         bits_per_sample: 8,
-        color: color(document, context, &frame, &metadata)?,
-        encoding: Encoding::Jpeg { transform: transform(&frame, &metadata) },
+        color,
+        encoding: Encoding::Jpeg { transform },
         // Adobe's programs write inks the other way round, and say so by being named.
-        inverted: frame.space() == Space::Cmyk && metadata.adobe.transform.is_some(),
+        inverted: inverted || frame.space() == Space::Cmyk && metadata.adobe.transform.is_some(),
         transparency: Transparency::Opaque,
+        matte: None,
     };
     let mut stream = document.image(name, &image)?;
     let mut rest = 0;
@@ -58,22 +104,7 @@ pub(crate) fn embed(
     scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan)?;
     stream.finish()?;
 
-    let densities = [metadata.density, metadata.exif.and_then(|exif| exif.density)];
-    let dpi = page::dpi(&densities, context.options.dpi_default);
-    let orientation = metadata.exif.unwrap_or_default().orientation;
-    let page_points = shown(document, context, (frame.width, frame.height), dpi, orientation, name)?;
-    Ok(PageReport {
-        index: context.index,
-        format: Format::Jpeg,
-        width: frame.width,
-        height: frame.height,
-        bits_per_sample: 8,
-        page_points,
-        embedding: Embedding::Copied,
-        lossless: true,
-        transparency: false,
-        warnings: std::mem::take(&mut context.warnings),
-    })
+    Ok(Copied { image: name, width: frame.width, height: frame.height, metadata })
 }
 
 /// The colour space, with the file's profile where that fits.

@@ -230,7 +230,7 @@ fn samples(bytes: &[u8], bits: u8) -> Key {
 /// The profile, decompressed; nothing where its data are damaged.
 fn inflate_profile(deflated: &[u8], max: u64) -> Result<Option<Vec<u8>>, Fault> {
     let mut profile = Vec::new();
-    let mut inflater = Inflater::new();
+    let mut inflater = Inflater::new("PNG");
     let result = inflater.push(deflated, |data| {
         if (profile.len() + data.len()) as u64 > max {
             return Err(too_large(max));

@@ -3,12 +3,19 @@
 
 use super::{
     chunk::Chunks,
-    filter::{self, Filter},
     header::Header,
     idat::{self, Target},
     rows::Row,
 };
-use crate::{document::Stream, embed::Context, error::Fault, mask::MaskPacker};
+use crate::{
+    document::Stream,
+    embed::Context,
+    error::Fault,
+    pack::{
+        filter,
+        mask::{Mask, MaskMaker},
+    },
+};
 
 /// Copies the image data; makes the mask of a palette with these alphas.
 pub(super) fn copy(
@@ -17,7 +24,7 @@ pub(super) fn copy(
     context: &mut Context<'_>,
     header: &Header,
     alphas: Option<&[u8]>,
-) -> Result<Option<Vec<u8>>, Fault> {
+) -> Result<Option<Mask>, Fault> {
     let Some(alphas) = alphas else {
         let mut target = Copy(stream);
         idat::read(chunks, context, header, &mut target)?;
@@ -73,13 +80,12 @@ impl Target for CopyAndMask<'_, '_, '_> {
     }
 }
 
-/// The soft mask of a palette image: 8 bits for each pixel, its index's alpha.
+/// The soft mask of a palette image: each pixel's is its index's alpha.
 pub(super) struct PaletteMask<'p> {
     alphas: &'p [u8],
     bits: u8,
     row: Vec<u8>,
-    filter: Filter,
-    packer: MaskPacker,
+    maker: MaskMaker,
 }
 
 impl<'p> PaletteMask<'p> {
@@ -89,8 +95,7 @@ impl<'p> PaletteMask<'p> {
             alphas,
             bits: header.bits,
             row: vec![0; width],
-            filter: Filter::new(width, 1, true),
-            packer: MaskPacker::new(bytes_max),
+            maker: MaskMaker::new(header.width, 8, bytes_max),
         }
     }
 
@@ -105,10 +110,10 @@ impl<'p> PaletteMask<'p> {
                 *pixel = self.alphas[usize::from(byte & index_mask)];
             }
         }
-        self.packer.write(self.filter.apply(&self.row))
+        self.maker.write(&self.row)
     }
 
-    pub(super) fn finish(self) -> Result<Vec<u8>, Fault> {
-        self.packer.finish()
+    pub(super) fn finish(self) -> Result<Mask, Fault> {
+        self.maker.finish()
     }
 }

@@ -76,6 +76,11 @@ impl Header {
         Ok(Self { width, height, bits, color, interlaced: interlace == 1 })
     }
 
+    /// Samples of a pixel that are colours, or an index.
+    pub(super) fn color_channels(&self) -> usize {
+        usize::from(self.color.channels()) - usize::from(self.color.has_alpha())
+    }
+
     fn bits_per_pixel(&self) -> u64 {
         u64::from(self.bits) * u64::from(self.color.channels())
     }

@@ -28,7 +28,7 @@ pub(super) fn read<T: Target>(
     header: &Header,
     target: &mut T,
 ) -> Result<(), Fault> {
-    let mut inflater = Inflater::new();
+    let mut inflater = Inflater::new("PNG");
     let mut rows = Rows::new(header, T::WANTS_ROWS);
     loop {
         chunks.stream(|bytes| {

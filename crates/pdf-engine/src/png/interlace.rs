@@ -3,17 +3,20 @@
 use super::{
     chunk::Chunks,
     copy::PaletteMask,
-    filter::{self, Filter},
     header::{ColorType, Header},
     idat::{self, Target},
     rows::{Pass, Row},
-    split::{Colors, Parts},
 };
 use crate::{
     document::Stream,
     embed::Context,
-    error::{Count, Fault},
-    mask::MaskPacker,
+    error::Fault,
+    pack::{
+        Colors, Parts,
+        filter::{self, Filter},
+        mask::{Mask, MaskMaker},
+        zeroed,
+    },
 };
 
 /// Packs the image into the stream; gives its mask, of its alpha channel or of a palette with these alphas.
@@ -23,7 +26,7 @@ pub(super) fn pack(
     context: &mut Context<'_>,
     header: &Header,
     alphas: Option<&[u8]>,
-) -> Result<Option<Vec<u8>>, Fault> {
+) -> Result<Option<Mask>, Fault> {
     let mut target = Deinterlace::new(header, context)?;
     idat::read(chunks, context, header, &mut target)?;
     let rows = target.image.chunks_exact(target.row_bytes);
@@ -51,19 +54,18 @@ fn pack_parts<'r>(
     stream: Stream<'_, '_>,
     header: &Header,
     bytes_max: u64,
-) -> Result<Vec<u8>, Fault> {
-    let mut parts = Parts::new(header);
+) -> Result<Mask, Fault> {
+    let mut parts = Parts::new(header.width, header.color_channels(), usize::from(header.bits / 8));
     let alpha_bytes = usize::from(header.bits / 8);
     let alpha_row = header.width as usize * alpha_bytes;
     let color_row = header.row_bytes(header.width) - alpha_row;
     let mut color_filter = Filter::new(color_row, header.filter_distance() - alpha_bytes, true);
-    let mut alpha_filter = Filter::new(alpha_row, alpha_bytes, true);
     let mut colors = Colors::new(stream);
-    let mut mask = MaskPacker::new(bytes_max);
+    let mut mask = MaskMaker::new(header.width, header.bits, bytes_max);
     for row in rows {
         let (color, alpha) = parts.part(row);
         colors.write(color_filter.apply(&color[1..]))?;
-        mask.write(alpha_filter.apply(&alpha[1..]))?;
+        mask.write(&alpha[1..])?;
     }
     colors.finish()?;
     mask.finish()
@@ -86,22 +88,8 @@ impl Deinterlace {
         let max = context.limits.decoded_bytes_max;
         let row_bytes = header.row_bytes(header.width);
         let bytes = row_bytes as u64 * u64::from(header.height);
-        let too_large = || {
-            let what = format_args!(
-                "the PNG is interlaced, so it must be decoded whole: its samples, {} bytes,",
-                Count(bytes)
-            );
-            Fault::too_large("decoded_bytes_max", max, what)
-        };
-        if bytes > max {
-            return Err(too_large());
-        }
-        let length = usize::try_from(bytes).map_err(|_| too_large())?;
-        let mut image = Vec::new();
-        image.try_reserve_exact(length).map_err(|_| too_large())?;
-        image.resize(length, 0);
         Ok(Self {
-            image,
+            image: zeroed(bytes, max, "the PNG is interlaced: it")?,
             row_bytes,
             bits_per_pixel: usize::from(header.bits) * usize::from(header.color.channels()),
             filter_distance: header.filter_distance(),

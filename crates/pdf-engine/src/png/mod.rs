@@ -7,7 +7,6 @@
 mod ancillary;
 mod chunk;
 mod copy;
-mod filter;
 mod header;
 mod idat;
 mod interlace;
@@ -15,12 +14,12 @@ mod rows;
 mod split;
 
 use crate::{
-    Embedding, Format, PageReport,
+    Embedding, Format,
     document::{Color, Document, Encoding, Image, Ref, Space, Transparency},
-    embed::{Context, shown},
+    embed::{Context, Shown},
     error::Fault,
     input::Input,
-    page,
+    pack::mask::Mask,
 };
 use ancillary::{Ancillary, Key};
 use chunk::Chunks;
@@ -31,7 +30,7 @@ pub(crate) fn embed(
     input: &mut Input<'_>,
     document: &mut Document<'_>,
     context: &mut Context<'_>,
-) -> Result<PageReport, Fault> {
+) -> Result<(), Fault> {
     let mut chunks = Chunks::begin(input)?;
     let header = Header::read(&mut chunks)?;
     context.limits.check_size("PNG", header.width, header.height)?;
@@ -41,21 +40,18 @@ pub(crate) fn embed(
     ancillary.read_rest(&mut chunks, context)?;
 
     let densities = [ancillary.density, ancillary.exif.and_then(|exif| exif.density)];
-    let dpi = page::dpi(&densities, context.options.dpi_default);
-    let orientation = ancillary.exif.unwrap_or_default().orientation;
-    let page_points = shown(document, context, (header.width, header.height), dpi, orientation, image)?;
-    Ok(PageReport {
-        index: context.index,
+    let shown = Shown {
+        image,
         format: Format::Png,
         width: header.width,
         height: header.height,
         bits_per_sample: header.bits,
-        page_points,
+        densities: &densities,
+        orientation: ancillary.exif.unwrap_or_default().orientation,
         embedding: embedding(&header),
-        lossless: true,
         transparency: header.color.has_alpha() || ancillary.key.is_some(),
-        warnings: std::mem::take(&mut context.warnings),
-    })
+    };
+    context.show(document, &shown)
 }
 
 fn embedding(header: &Header) -> Embedding {
@@ -94,6 +90,7 @@ fn embed_image(
         encoding: Encoding::PngRows,
         inverted: false,
         transparency,
+        matte: None,
     };
     let alphas = match &ancillary.key {
         Some(Key::Alphas(alphas)) => Some(alphas.as_slice()),
@@ -107,9 +104,9 @@ fn embed_image(
     } else {
         copy::copy(chunks, stream, context, header, alphas)?
     };
-    if let (Some(name), Some(bytes)) = (mask, packed_mask) {
+    if let (Some(name), Some(Mask { bits, bytes })) = (mask, packed_mask) {
         let mask = Image {
-            bits_per_sample: if alphas.is_some() { 8 } else { header.bits },
+            bits_per_sample: bits,
             color: Color::device(Space::Gray),
             transparency: Transparency::Opaque,
             ..image

@@ -32,6 +32,22 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Files whose page is not what Pillow shows, each with the reason.
+const DIFFERENT: [(&str, &str); 9] = [
+    ("V3_A1_R5_G5_B5.bmp", "Pillow leaves out an alpha of one bit"),
+    ("V3_A1_R5_G5_B5_Top_Down.bmp", "Pillow leaves out an alpha of one bit"),
+    ("V5_A1_R5_G5_B5.bmp", "Pillow leaves out an alpha of one bit"),
+    ("b5-attrib.tga", "Pillow takes a bit of attributes for an alpha the other way round"),
+    ("utc32.tga", "an alpha that is zero everywhere is none"),
+    ("border_touching_layers.gif", "Pillow fills what no frame covers, browsers do not"),
+    ("issue_1455_undersized.gif", "Pillow fills what no frame covers, browsers do not"),
+    ("multiple_entries_with_different_bit_depth.ico", "Pillow takes the icon with fewer colours"),
+    ("bmp_v5_with_icc.ico", "Pillow takes the colour profile behind the pixels for the mask"),
+];
+
+/// Files that Pillow cannot read.
+const UNREAD_MAX: usize = 24;
+
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
     path.extension().is_some_and(|ending| endings.iter().any(|wanted| ending.eq_ignore_ascii_case(wanted)))
 }
@@ -63,21 +79,27 @@ fn every_valid_file_of_pngsuite_is_exact_and_every_broken_one_refused() {
 }
 
 #[test]
-fn every_png_and_jpeg_that_is_converted_is_exact() {
+fn every_file_that_is_converted_is_exact() {
     let mut oracle = Oracle::new();
     for path in files(&corpus()) {
         let image = fs::read(&path).unwrap();
+        if DIFFERENT.iter().any(|(name, _)| path.ends_with(name)) {
+            assert!(convert_one(&image).is_ok(), "{}", path.display());
+            continue;
+        }
         if let Ok((pdf, _)) = convert_one(&image) {
             let name = path.strip_prefix(corpus()).unwrap().to_string_lossy().into_owned();
-            oracle.add(
-                &name,
-                &image,
-                &pdf,
-                if has_ending(&path, &["png"]) { ", \"unrendered\": true" } else { "" },
-            );
+            // Pillow cuts 16 bits to 8, rounds 5 bits down, and draws frames over each other in its own way.
+            let rounded = has_ending(&path, &["bmp", "tga", "tif", "tiff", "webp"]);
+            let more = match has_ending(&path, &["png"]) {
+                true => ", \"unrendered\": true",
+                false if rounded => ", \"tolerance\": 1",
+                false => "",
+            };
+            oracle.add(&name, &image, &pdf, more);
         }
     }
-    oracle.check();
+    oracle.check_but(UNREAD_MAX);
 }
 
 #[test]
@@ -90,8 +112,12 @@ fn no_file_panics_or_hangs_or_is_refused_without_a_reason() {
         let result = convert_one(&image);
         assert!(start.elapsed() < PATIENCE, "{} took {:?}", path.display(), start.elapsed());
         match result {
-            Ok((_, report)) => assert_eq!(report.pages.len(), 1),
-            Err(Error::Unsupported { detail, .. } | Error::Malformed { detail, .. }) => {
+            Ok((_, report)) => assert!(!report.pages.is_empty()),
+            Err(
+                Error::Unsupported { detail, .. }
+                | Error::Malformed { detail, .. }
+                | Error::TooLarge { detail, .. },
+            ) => {
                 assert!(detail.len() > 10, "{}: {detail}", path.display());
             }
             Err(other) => panic!("{}: {other:?}", path.display()),

@@ -5,6 +5,7 @@ use crate::support::{
     fixtures::{exif, profile},
     jpeg::{GRAY, Jpeg, YCC},
     png::Png,
+    raster,
 };
 
 /// Checks that an image is converted at a limit, and refused by that limit one below.
@@ -120,4 +121,55 @@ fn a_scan_of_376_megapixels_is_copied() {
     let limits = Limits { decoded_bytes_max: 0, mask_bytes_max: 0, ..Limits::default() };
     let (_, report) = convert_with(&scan.with_data(&fdeflate::compress_to_vec(&rows)), &limits).unwrap();
     assert_eq!((report.pages[0].width, report.pages[0].height), (20_000, 18_800));
+}
+
+#[test]
+fn what_must_be_held_whole_is_spooled_up_to_a_limit() {
+    let set = |limits: &mut Limits, value| limits.spool_bytes_max = value;
+    for image in [raster::bmp(9, 7), raster::tiff(9, 7, 1)] {
+        check("spool_bytes_max", &image, image.len() as u64, set);
+    }
+    let none = Limits { spool_bytes_max: 0, ..Limits::default() };
+    for forward in [raster::pgm(9, 7, 2), raster::qoi(9, 7), raster::farbfeld(9, 7), raster::tga(9, 7)] {
+        convert_with(&forward, &none).unwrap();
+    }
+}
+
+#[test]
+fn frames() {
+    let set = |limits: &mut Limits, value| limits.frames_max = value as u32;
+    check("frames_max", &raster::pgm(9, 7, 3), 3, set);
+    check("frames_max", &raster::tiff(9, 7, 3), 3, set);
+}
+
+#[test]
+fn pixels_that_are_decoded_count_over_all_frames() {
+    let set = |limits: &mut Limits, value| limits.decoded_pixels_max = value;
+    check("decoded_pixels_max", &raster::pgm(9, 7, 3), 9 * 7 * 3, set);
+    check("decoded_pixels_max", &raster::tiff(9, 7, 2), 9 * 7 * 2, set);
+    for image in [raster::bmp(9, 7), raster::tga(9, 7), raster::qoi(9, 7), raster::farbfeld(9, 7)] {
+        check("decoded_pixels_max", &image, 9 * 7, set);
+    }
+}
+
+#[test]
+fn sizes_are_checked_before_samples_are_read() {
+    let images = [
+        raster::bmp(40, 20),
+        raster::tga(40, 20),
+        raster::pgm(40, 20, 1),
+        raster::qoi(40, 20),
+        raster::farbfeld(40, 20),
+        raster::tiff(40, 20, 1),
+    ];
+    for image in images {
+        check("side_pixels_max", &image, 40, |limits, value| limits.side_pixels_max = value as u32);
+        check("pixels_max", &image, 800, |limits, value| limits.pixels_max = value);
+    }
+    check("decoded_bytes_max", &raster::tga(40, 20), 40 * 20 * 4, |limits, value| {
+        limits.decoded_bytes_max = value;
+    });
+    check("decoded_bytes_max", &raster::tiff(40, 20, 1), 40 * 20, |limits, value| {
+        limits.decoded_bytes_max = value;
+    });
 }

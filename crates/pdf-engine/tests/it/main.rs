@@ -16,6 +16,8 @@ mod corpus;
 mod foreign;
 /// JPEG: what is copied, what is refused.
 mod jpeg;
+/// Where images lie on their pages.
+mod layout;
 /// Each limit, at it and one past it.
 mod limits;
 /// PNG: what is copied, split, packed, refused.

@@ -5,6 +5,7 @@ use crate::support::{
     fixtures::{jpegs, pngs},
     pdf,
     png::chunk,
+    raster,
 };
 
 /// Converts; a PDF that comes of it must hold together.
@@ -60,8 +61,24 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
 
     #[test]
-    fn random_bytes(head in 0..3_usize, tail in vec(any::<u8>(), 0..600)) {
-        let heads = [&b""[..], b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"];
+    fn random_bytes(head in 0..15_usize, tail in vec(any::<u8>(), 0..600)) {
+        let heads = [
+            &b""[..],
+            b"\x89PNG\r\n\x1a\n",
+            b"\xff\xd8\xff",
+            b"GIF89a\x09\0\x07\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x09\0\x07\0\0\x02",
+            b"II*\0\x08\0\0\0",
+            b"MM\0+\0\x08\0\0\0\0\0\0\0\0\0\x10",
+            b"BM",
+            b"\0\0\x01\0\x01\0",
+            b"\0\0\x0a\0\0\0\0\0\0\0\0\0\x10\0\x10\0\x20\x28",
+            b"P6 9 7 255 ",
+            b"P7\nWIDTH 9\nHEIGHT 7\nDEPTH 2\nMAXVAL 31\nENDHDR\n",
+            b"qoif\0\0\0\x09\0\0\0\x07\x04\0",
+            b"\x97JB2\r\n\x1a\n\x01\0\0\0\x01",
+            b"\0\0\0\x0cjP  \r\n\x87\n",
+            b"RIFF\x40\0\0\0WEBPVP8L\x34\0\0\0\x2f\x08\x80\x01",
+        ];
         survives(&[heads[head], &tail].concat())?;
     }
 
@@ -70,6 +87,19 @@ proptest! {
         thread_local!(static PNGS: Vec<Vec<u8>> = pngs().into_iter().map(|fixture| fixture.bytes).collect());
         let image = PNGS.with(|pngs| mutated(&pngs[which.index(pngs.len())], &changes));
         survives(&if fix { with_right_checksums(&image) } else { image })?;
+    }
+
+    #[test]
+    fn mutated_rasters(which in any::<Index>(), changes in vec(any::<(Index, u8, u8)>(), 1..6)) {
+        let images = [
+            raster::bmp(9, 7),
+            raster::tga(9, 7),
+            raster::pgm(9, 7, 2),
+            raster::qoi(9, 7),
+            raster::farbfeld(9, 7),
+            raster::tiff(9, 7, 2),
+        ];
+        survives(&mutated(&images[which.index(images.len())], &changes))?;
     }
 
     #[test]

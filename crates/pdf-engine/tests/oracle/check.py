@@ -2,7 +2,7 @@
 
 Reads a manifest (JSON: a list of {"name", "image", "pdf", and optionally "points"}) and prints a list of
 what is wrong as JSON. Samples and masks are taken out of the PDF by qpdf and by PDFium, and read from the
-source by pypng (which keeps 16 bits and palette indexes) or Pillow.
+source by pypng (which keeps 16 bits and palette indexes) or Pillow; other formats are compared in `raster`.
 """
 
 import io
@@ -15,30 +15,10 @@ import png
 import pypdfium2
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
+from raster import check_frames
+from wrong import Unread, require, unpacked
+
 Image.MAX_IMAGE_PIXELS = None
-
-
-class Wrong(Exception):
-    """What differs."""
-
-
-def require(condition, what):
-    if not condition:
-        raise Wrong(what)
-
-
-def unpacked(data, width, height, channels, bits):
-    """Samples of packed rows, as an array of height, width, channels."""
-    row_bytes = (width * channels * bits + 7) // 8
-    require(len(data) == row_bytes * height, f"{len(data)} bytes of samples instead of {row_bytes * height}")
-    rows = numpy.frombuffer(data, numpy.uint8).reshape(height, row_bytes)
-    if bits == 16:
-        rows = rows.view(">u2")
-    elif bits < 8:
-        split = numpy.unpackbits(rows, axis=1).reshape(height, -1, bits)
-        weights = 1 << numpy.arange(bits - 1, -1, -1)
-        rows = (split * weights).sum(axis=2)[:, : width * channels]
-    return rows.astype(numpy.int64).reshape(height, width, channels)
 
 
 def read_png(path):
@@ -96,14 +76,20 @@ def check_transparency(image, info, palette, samples, source, bits, colors):
     if palette is not None:
         alphas = [color[3] if len(color) > 3 else 255 for color in palette] + [255] * 256
         if any(alphas[at] != 255 for at in range(2**bits)):
-            alpha, depth = numpy.array(alphas)[samples[:, :, 0]], 8
+            alpha = numpy.array(alphas)[samples[:, :, 0]]
+            # Where there is all and nothing, a bit says it.
+            depth = 8 if numpy.any((alpha > 0) & (alpha < 255)) else 1
     elif info["alpha"]:
         alpha, depth = source[:, :, colors], bits
+        if mask is not None and mask.BitsPerComponent == 1:
+            # What was interlaced is packed anew, and a bit is enough for all and nothing.
+            require(set(numpy.unique(alpha)) <= {0, 2**bits - 1}, "a mask without depth")
+            alpha, depth = alpha // (2**bits - 1) * 255, 1
     require((mask is not None) == (alpha is not None), "a soft mask is missing, or one too many")
     if alpha is not None:
         require(mask.ColorSpace == "/DeviceGray" and mask.BitsPerComponent == depth, "another kind of mask")
         found = unpacked(mask.read_bytes(), image.Width, image.Height, 1, depth)
-        require(numpy.array_equal(found[:, :, 0], alpha), "another soft mask")
+        require(numpy.array_equal(found[:, :, 0] * (255 if depth == 1 else 1), alpha), "another soft mask")
     key = info.get("transparent")
     found = image.get("/Mask")
     if key is not None and palette is None and not info["alpha"]:
@@ -187,30 +173,35 @@ def check_page(entry, page, pdf_page):
 
 
 def check(entry):
+    with open(entry["image"], "rb") as file:
+        head = file.read(4)
     with pikepdf.open(entry["pdf"]) as pdf:
+        if head != b"\x89PNG" and head[:3] != b"\xff\xd8\xff":
+            check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]))
+            return
         require(len(pdf.pages) == 1, "more than one page")
         pdf_page = pdf.pages[0]
         image = pdf_page.Resources.XObject["/Im0"]
         reader = pypdfium2.PdfDocument(entry["pdf"])
         page = reader[0]
         pdfium_image = next(iter(page.get_objects()))
-        with open(entry["image"], "rb") as file:
-            is_png = file.read(4) == b"\x89PNG"
-        (check_png if is_png else check_jpeg)(entry, image, pdfium_image)
+        (check_png if head == b"\x89PNG" else check_jpeg)(entry, image, pdfium_image)
         if not entry.get("unrendered"):
             check_page(entry, page, pdf_page)
 
 
 def main():
-    wrong = []
+    wrong, unread = [], []
     with open(sys.argv[1], encoding="utf-8") as file:
         manifest = json.load(file)
     for entry in manifest:
         try:
             check(entry)
+        except Unread as error:
+            unread.append(f"{entry['name']}: {error}")
         except Exception as error:  # Whatever a foreign reader cannot do with the file is a finding.
             wrong.append(f"{entry['name']}: {type(error).__name__}: {error}")
-    print(json.dumps({"checked": len(manifest), "wrong": wrong}))
+    print(json.dumps({"checked": len(manifest), "unread": unread, "wrong": wrong}))
 
 
 if __name__ == "__main__":

@@ -58,3 +58,68 @@ with_alpha.putalpha(gray)
 with_alpha.save(folder / "rgba.png")
 gray.convert("LA").save(folder / "la.png")
 Image.fromarray(numpy.arange(203 * 131, dtype=numpy.uint16).reshape(131, 203) * 2).save(folder / "gray16.png")
+
+# Formats that are decoded, and those of them that are copied.
+alpha = rgb.convert("RGBA")
+alpha.putalpha(gray)
+cut = rgb.convert("RGBA")
+cut.putalpha(gray.point(lambda sample: 255 if sample > 90 else 0))
+few = rgb.quantize(13)
+bilevel = gray.convert("1")
+wide = Image.fromarray(numpy.arange(203 * 131, dtype=numpy.uint16).reshape(131, 203) * 2)
+
+for name, image in {"rgb": rgb, "alpha": alpha, "cut": cut, "gray": gray.convert("RGB"), "few": few.convert("RGB")}.items():
+    image.save(folder / f"{name}-lossless.webp", lossless=True, exact=True)
+rgb.save(folder / "rgb.webp", quality=80)
+alpha.save(folder / "alpha.webp", quality=80)
+for orientation in (1, 6):
+    rgb.save(folder / f"turned-{orientation}-lossless.webp", lossless=True, exif=exif(orientation, 144))
+rgb.save(folder / "profile-lossless.webp", lossless=True, icc_profile=srgb)
+moving = [rgb, cut.convert("RGBA"), rgb.rotate(90), alpha]
+moving[0].save(folder / "moving-lossless.webp", save_all=True, append_images=moving[1:], lossless=True, minimize_size=True)
+
+for name, image in {"gray": gray, "few": few, "bilevel": bilevel, "rgb": rgb.quantize(256)}.items():
+    image.save(folder / f"{name}.gif")
+few.save(folder / "hole.gif", transparency=3)
+few.save(folder / "plain.gif", interlace=False)
+frames = [few.rotate(10 * turn) for turn in range(5)]
+for disposal in (0, 1, 2, 3):
+    frames[0].save(folder / f"moving-{disposal}.gif", save_all=True, append_images=frames[1:], disposal=disposal, optimize=False)
+    cut.save(folder / f"moving-cut-{disposal}.gif", save_all=True, append_images=[cut.rotate(90), cut.rotate(180)], disposal=disposal)
+
+modes = {"bilevel": bilevel, "gray": gray, "few": few, "rgb": rgb, "alpha": alpha, "cmyk": cmyk, "la": gray.convert("LA"), "wide": wide}
+for name, image in modes.items():
+    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"):
+        image.save(folder / f"{name}-{compression}.tiff", compression=compression)
+for compression in ("group3", "group4", "tiff_ccitt"):
+    bilevel.save(folder / f"bilevel-{compression}.tiff", compression=compression)
+    bilevel.save(folder / f"bilevel-{compression}-strips.tiff", compression=compression, tiffinfo={278: 16})
+    bilevel.save(folder / f"bilevel-{compression}-one.tiff", compression=compression, tiffinfo={278: 131})
+    bilevel.save(folder / f"bilevel-{compression}-black.tiff", compression=compression, tiffinfo={262: 1, 278: 131})
+bilevel.save(folder / "bilevel-group3-two.tiff", compression="group3", tiffinfo={292: 1, 278: 131})
+for name, image in {"rgb": rgb, "gray": gray}.items():
+    image.save(folder / f"{name}-jpeg.tiff", compression="jpeg", quality=90)
+    image.save(folder / f"{name}-jpeg-strips.tiff", compression="jpeg", tiffinfo={278: 16})
+    image.save(folder / f"{name}-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
+    image.save(folder / f"{name}-deflate-one.tiff", compression="tiff_adobe_deflate", tiffinfo={278: 131})
+    image.save(folder / f"{name}-deflate-one-predictor.tiff", compression="tiff_adobe_deflate", tiffinfo={278: 131, 317: 2})
+wide.save(folder / "wide-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
+rgb.save(folder / "pages.tiff", save_all=True, append_images=[gray, bilevel, few], compression="tiff_lzw")
+rgb.save(folder / "big.tiff", big_tiff=True, dpi=(300, 300), icc_profile=srgb)
+
+for name in ("bilevel", "gray", "few", "rgb", "alpha"):
+    modes[name].save(folder / f"{name}.bmp", dpi=(150, 150))
+for name in ("bilevel", "gray", "rgb"):
+    modes[name].save(folder / f"{name}.pnm")
+wide.save(folder / "wide.pgm")
+for name in ("bilevel", "gray", "few", "rgb", "alpha", "la"):
+    for packing in ("raw", "tga_rle"):
+        if name != "bilevel":
+            modes[name].save(folder / f"{name}-{packing}.tga", compression=packing)
+alpha.save(folder / "alpha.ico", sizes=[(16, 16), (64, 64)])
+alpha.save(folder / "alpha-bmp.ico", sizes=[(16, 16), (48, 48)], bitmap_format="bmp")
+rgb.save(folder / "rgb.qoi")
+alpha.save(folder / "alpha.qoi")
+for name in ("gray", "rgb", "alpha"):
+    modes[name].save(folder / f"{name}.jp2", irreversible=False)
+rgb.save(folder / "rgb.j2k", irreversible=False, no_jp2=True)

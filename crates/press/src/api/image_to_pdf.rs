@@ -26,7 +26,7 @@ use crate::{
     reason = "describes the body; `Fields` reads it, and finds every fault instead of the first"
 )]
 pub(super) struct ConversionRequest {
-    /// The http or https URL of a JPEG or PNG image, without user info, at most 8,192 bytes long.
+    /// The http or https URL of an image, without user info, at most 8,192 bytes long.
     #[schema(
         format = "uri",
         max_length = 8192,
@@ -72,9 +72,9 @@ impl Permission for Convert {
 
 /// Convert an image to PDF
 ///
-/// Fetches the image, converts it without losing a pixel, stores the PDF and answers with its URL. JPEG and PNG
-/// are converted; what an image is, its bytes tell, not its name or media type. After any other answer than 200
-/// nothing is stored.
+/// Fetches the image, converts it without losing a pixel, stores the PDF and answers with its URL. JPEG, PNG, WebP,
+/// GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted, each frame to a page; what an
+/// image is, its bytes tell, not its name or media type. After any other answer than 200 nothing is stored.
 #[utoipa::path(
     post,
     path = "/image_to_pdf",

@@ -5,6 +5,7 @@ pub(crate) mod jpeg;
 pub(crate) mod oracle;
 pub(crate) mod pdf;
 pub(crate) mod png;
+pub(crate) mod raster;
 
 use pdf_engine::{Cancel, Error, Limits, Options, Report, Source, convert};
 

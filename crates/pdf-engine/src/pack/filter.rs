@@ -4,7 +4,7 @@ use std::iter::zip;
 
 /// Undoes a row's filter in place. `previous` is the row above without its filter, all zeros at the top;
 /// `distance` is how far apart related bytes are. The filter has been checked to be one of the five.
-pub(super) fn undo(filter: u8, row: &mut [u8], previous: &[u8], distance: usize) {
+pub(crate) fn undo(filter: u8, row: &mut [u8], previous: &[u8], distance: usize) {
     match filter {
         1 => {
             for at in distance..row.len() {
@@ -33,7 +33,7 @@ pub(super) fn undo(filter: u8, row: &mut [u8], previous: &[u8], distance: usize)
 }
 
 /// Filters rows, each with what suits it best.
-pub(super) struct Filter {
+pub(crate) struct Filter {
     distance: usize,
     /// Whether differences mean anything: those of palette indexes, and of several samples in a byte, do not.
     adaptive: bool,
@@ -44,7 +44,7 @@ pub(super) struct Filter {
 
 impl Filter {
     /// For rows of so many bytes, related bytes so far apart. Rows that are not `adaptive` are left as they are.
-    pub(super) fn new(row_bytes: usize, distance: usize, adaptive: bool) -> Self {
+    pub(crate) fn new(row_bytes: usize, distance: usize, adaptive: bool) -> Self {
         Self {
             distance,
             adaptive,
@@ -55,7 +55,7 @@ impl Filter {
     }
 
     /// The row behind its filter's number: the filter whose differences are the smallest, the first of equals.
-    pub(super) fn apply(&mut self, row: &[u8]) -> &[u8] {
+    pub(crate) fn apply(&mut self, row: &[u8]) -> &[u8] {
         let mut least = u64::MAX;
         for filter in 0..=if self.adaptive { 4 } else { 0 } {
             self.filter(filter, row);

@@ -1,0 +1,187 @@
+//! What a PDF says of itself: ISO 32000-1, section 14.3.3.
+
+use std::{fmt::Write, str::FromStr};
+
+/// Texts of the information dictionary. What is empty is left out; nothing is said by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// The document's title.
+    pub title: Option<String>,
+    /// Who made the document.
+    pub author: Option<String>,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// Words to find it by.
+    pub keywords: Vec<String>,
+    /// The program that made what was converted.
+    pub creator: Option<String>,
+    /// The program that converted it.
+    pub producer: Option<String>,
+    /// When it was made. Never the current time unless that is given, so that the same input gives the same bytes.
+    pub creation_date: Option<Date>,
+    /// When it was changed last.
+    pub modification_date: Option<Date>,
+}
+
+/// A point in time as PDF writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Date(String);
+
+/// A date that was not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a date such as 2026-03-31, 2026-03-31T18:30:00 or 2026-03-31T18:30:00+02:00")]
+pub struct ParseDateError;
+
+impl FromStr for Date {
+    type Err = ParseDateError;
+
+    /// Reads the usual form of ISO 8601; what is left out is the beginning of the day, and no zone.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).map(Self).ok_or(ParseDateError)
+    }
+}
+
+fn parse(text: &str) -> Option<String> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let [year, month, day] = numbers::<3>(date, '-', [4, 2, 2])?;
+    let days = match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=days).contains(&day) {
+        return None;
+    }
+    let mut out = format!("D:{year:04}{month:02}{day:02}");
+    let Some(rest) = rest.strip_prefix(['T', 't', ' ']) else { return rest.is_empty().then_some(out) };
+    let (time, zone) = rest.split_at_checked(8)?;
+    let [hour, minute, second] = numbers::<3>(time, ':', [2, 2, 2])?;
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let _ = write!(out, "{hour:02}{minute:02}{second:02}");
+    match zone.split_at_checked(1) {
+        None => {}
+        Some(("Z" | "z", "")) => out.push('Z'),
+        Some((sign @ ("+" | "-"), offset)) => {
+            let [hours, minutes] = numbers::<2>(offset, ':', [2, 2])?;
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let _ = write!(out, "{sign}{hours:02}'{minutes:02}'");
+        }
+        Some(_) => return None,
+    }
+    Some(out)
+}
+
+/// Numbers of so many digits each.
+fn numbers<const N: usize>(text: &str, between: char, digits: [usize; N]) -> Option<[u32; N]> {
+    let mut numbers = [0; N];
+    let mut parts = text.split(between);
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts
+            .next()
+            .filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+impl Metadata {
+    /// The dictionary; nothing where nothing is said.
+    pub(super) fn dictionary(&self) -> Option<String> {
+        let keywords = (!self.keywords.is_empty()).then(|| self.keywords.join(", "));
+        let texts = [
+            ("Title", &self.title),
+            ("Author", &self.author),
+            ("Subject", &self.subject),
+            ("Keywords", &keywords),
+            ("Creator", &self.creator),
+            ("Producer", &self.producer),
+        ];
+        let mut entries = String::new();
+        for (name, text) in texts {
+            if let Some(text) = text {
+                let _ = write!(entries, " /{name} {}", string(text));
+            }
+        }
+        for (name, date) in [("CreationDate", &self.creation_date), ("ModDate", &self.modification_date)] {
+            if let Some(Date(date)) = date {
+                let _ = write!(entries, " /{name} ({date})");
+            }
+        }
+        (!entries.is_empty()).then(|| format!("<<{entries} >>"))
+    }
+}
+
+/// A text string: letters of ASCII as they are, else all of it in UTF-16 (ISO 32000-1, section 7.9.2.2).
+fn string(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let mut out = String::from("(");
+        for letter in text.chars() {
+            if matches!(letter, '(' | ')' | '\\') {
+                out.push('\\');
+            }
+            out.push(letter);
+        }
+        out.push(')');
+        return out;
+    }
+    let mut out = String::from("<FEFF");
+    for unit in text.encode_utf16() {
+        let _ = write!(out, "{unit:04X}");
+    }
+    out.push('>');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_pdf_has_them() {
+        for (text, expected) in [
+            ("2026-03-31", Some("D:20260331")),
+            ("2026-03-31T18:30:05", Some("D:20260331183005")),
+            ("2026-03-31 18:30:05Z", Some("D:20260331183005Z")),
+            ("2026-03-31T18:30:05-03:30", Some("D:20260331183005-03'30'")),
+            ("2024-02-29", Some("D:20240229")),
+            ("2000-02-29", Some("D:20000229")),
+            ("1900-02-29", None),
+            ("2026-02-29", None),
+            ("2026-13-01", None),
+            ("2026-04-31", None),
+            ("2026-00-01", None),
+            ("2026-01-00", None),
+            ("2026-1-1", None),
+            ("", None),
+            ("2026-03-31T", None),
+            ("2026-03-31T24:00:00", None),
+            ("2026-03-31T18:30", None),
+            ("2026-03-31T18:30:05+2", None),
+            ("2026-03-31T18:30:05Zx", None),
+            ("+026-03-31", None),
+            ("2026-03-3\u{e4}", None),
+        ] {
+            assert_eq!(parse(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_of_every_script_come_through() {
+        for (text, expected) in [
+            ("plain", "(plain)"),
+            ("(a) \\ b", "(\\(a\\) \\\\ b)"),
+            ("", "()"),
+            ("\u{e9}\n", "<FEFF00E9000A>"),
+            ("\u{1f34e}", "<FEFFD83CDF4E>"),
+        ] {
+            assert_eq!(string(text), expected);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! JPEG 2000 (ITU-T T.800), copied into `/JPXDecode`: files with their boxes, and bare codestreams.
+//!
+//! The boxes, the codestream's header and the chain of tile-parts are checked; the coded samples are not.
+
+use crate::{
+    Embedding, Format,
+    document::{Color, Document, Encoding, Image, Space, Transparency},
+    embed::{Context, Shown},
+    error::{Count, Fault},
+    input::Input,
+    page::{Density, Orientation},
+    spool::Spooled,
+};
+
+/// More components are no picture.
+const COMPONENTS_MAX: u16 = 5;
+
+/// Copies a JPEG 2000 image into the document.
+pub(crate) fn embed(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<(), Fault> {
+    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let file = Spooled { format: Format::Jpeg2000, bytes: &bytes };
+    let boxes = if bytes.starts_with(&[0xff, 0x4f]) { Boxes::bare(file) } else { Boxes::read(file)? };
+    let (start, end) = boxes.codestream;
+    let size = check_codestream(file, start, end)?;
+    context.limits.check_size(Format::Jpeg2000.name(), size.width, size.height)?;
+    let space = match (boxes.has_color, size.components) {
+        // The file says what its colours are.
+        (true, _) | (false, 1) => Space::Gray,
+        (false, 3) => Space::Rgb,
+        (false, 4) => Space::Cmyk,
+        (false, components) => {
+            return Err(file.unsupported(format_args!(
+                "is a bare codestream of {components} components; 1 (gray), 3 (colour) and 4 (inks) are converted"
+            )));
+        }
+    };
+    let image = Image {
+        width: size.width,
+        height: size.height,
+        bits_per_sample: size.bits,
+        color: Color::device(space),
+        encoding: Encoding::Jpeg2000 { colors: !boxes.has_color, mask: boxes.alpha },
+        inverted: false,
+        transparency: Transparency::Opaque,
+        matte: None,
+    };
+    let name = document.reserve();
+    let mut stream = document.image(name, &image)?;
+    stream.write(&bytes[..usize::try_from(end).unwrap_or(bytes.len())])?;
+    stream.finish()?;
+    let shown = Shown {
+        image: name,
+        format: Format::Jpeg2000,
+        width: size.width,
+        height: size.height,
+        bits_per_sample: size.bits,
+        densities: &[boxes.density],
+        orientation: Orientation::default(),
+        embedding: Embedding::Copied,
+        transparency: boxes.alpha > 0,
+    };
+    context.show(document, &shown)
+}
+
+/// What the boxes of a file say: T.800, annex I.
+struct Boxes {
+    /// Where the codestream begins and ends.
+    codestream: (u64, u64),
+    has_color: bool,
+    /// As PDF numbers it: 0 for no alpha among the components, 1 for one, 2 for one that colours were multiplied by.
+    alpha: u8,
+    density: Option<Density>,
+}
+
+impl Boxes {
+    /// A codestream without boxes.
+    fn bare(file: Spooled<'_>) -> Self {
+        Self { codestream: (0, file.bytes.len() as u64), has_color: false, alpha: 0, density: None }
+    }
+
+    fn read(file: Spooled<'_>) -> Result<Self, Fault> {
+        let mut boxes = Self::bare(file);
+        let (mut at, end) = (0, file.bytes.len() as u64);
+        while at < end {
+            let (kind, start, next) = box_at(file, at, end)?;
+            match &kind {
+                b"jp2h" => boxes.header(file, start, next)?,
+                b"jp2c" if boxes.has_color => {
+                    boxes.codestream = (start, next);
+                    return Ok(boxes);
+                }
+                b"jp2c" => return Err(file.fault("has its codestream before the box that says its colours")),
+                _ => {}
+            }
+            at = next;
+        }
+        Err(file.fault("has no codestream in it"))
+    }
+
+    fn header(&mut self, file: Spooled<'_>, mut at: u64, end: u64) -> Result<(), Fault> {
+        while at < end {
+            let (kind, start, next) = box_at(file, at, end)?;
+            match &kind {
+                b"colr" => self.has_color = true,
+                b"cdef" => {
+                    for entry in file
+                        .slice(start, next - start, "channels")?
+                        .get(2..)
+                        .unwrap_or_default()
+                        .chunks_exact(6)
+                    {
+                        // A type of 1 or 2, of the whole image.
+                        if let [_, _, 0, kind @ (1 | 2), 0, 0] = *entry {
+                            self.alpha = kind;
+                        }
+                    }
+                }
+                b"res " => self.resolution(file, start, next)?,
+                _ => {}
+            }
+            at = next;
+        }
+        Ok(())
+    }
+
+    /// The resolution of capture or, before that, of display: dots a metre.
+    fn resolution(&mut self, file: Spooled<'_>, mut at: u64, end: u64) -> Result<(), Fault> {
+        while at < end {
+            let (kind, start, next) = box_at(file, at, end)?;
+            let is_display = &kind == b"resd";
+            if (is_display || &kind == b"resc" && self.density.is_none())
+                && let [a, b, c, d, e, f, g, h, vertical, horizontal] =
+                    *file.slice(start, next - start, "resolution")?
+            {
+                let along = |above: [u8; 2], below: [u8; 2], exponent: u8| {
+                    let [above, below] = [above, below].map(|bytes| f64::from(u16::from_be_bytes(bytes)));
+                    above / below * 10_f64.powi(exponent.cast_signed().into()) * 0.0254
+                };
+                let density =
+                    Density::Dpi { x: along([e, f], [g, h], horizontal), y: along([a, b], [c, d], vertical) };
+                self.density = Some(density);
+            }
+            at = next;
+        }
+        Ok(())
+    }
+}
+
+/// A box at `at`: its kind, where its content begins, and where it ends.
+fn box_at(file: Spooled<'_>, at: u64, end: u64) -> Result<([u8; 4], u64, u64), Fault> {
+    let [a, b, c, d, kind @ ..]: [u8; 8] = file.array(at, "box")?;
+    let (start, length) = match u32::from_be_bytes([a, b, c, d]) {
+        // To the end of the file.
+        0 => (at + 8, end - at),
+        1 => (at + 16, u64::from_be_bytes(file.array(at + 8, "box")?)),
+        length => (at + 8, length.into()),
+    };
+    let next = at.saturating_add(length);
+    if next < start || next > end {
+        let kind = kind.escape_ascii();
+        return Err(
+            file.fault(format_args!("has a box {kind} at byte {} that does not end within it", Count(at)))
+        );
+    }
+    Ok((kind, start, next))
+}
+
+/// What a codestream's header says.
+struct Size {
+    width: u32,
+    height: u32,
+    components: u16,
+    bits: u8,
+}
+
+/// Checks the markers from the first to the last: T.800, annex A.
+fn check_codestream(file: Spooled<'_>, start: u64, end: u64) -> Result<Size, Fault> {
+    const SOT: u16 = 0xff90;
+    const EOC: u16 = 0xffd9;
+    let file = Spooled { bytes: &file.bytes[..usize::try_from(end).unwrap_or(file.bytes.len())], ..file };
+    let marker = |at: u64| file.array(at, "codestream").map(u16::from_be_bytes);
+    if marker(start)? != 0xff4f || marker(start + 2)? != 0xff51 {
+        return Err(file.fault("has a codestream that does not begin as one"));
+    }
+    let size = image_size(file, start + 4)?;
+    let mut at = start + 2;
+    let mut tile_parts = 0_u64;
+    loop {
+        match marker(at)? {
+            EOC if tile_parts > 0 => return Ok(size),
+            SOT => {
+                let length = u32::from_be_bytes(file.array(at + 6, "tile-part")?);
+                tile_parts += 1;
+                // The last one may leave its length out: it ends where the codestream does.
+                let next = if length == 0 { end.saturating_sub(2) } else { at + u64::from(length) };
+                if next < at + 14 || next > end {
+                    return Err(
+                        file.fault(format_args!("has a tile-part at byte {} that is not whole", Count(at)))
+                    );
+                }
+                at = next;
+            }
+            kind if kind >= 0xff00 && tile_parts == 0 => {
+                at += 2 + u64::from(u16::from_be_bytes(file.array(at + 2, "codestream")?)).max(2);
+            }
+            _ => {
+                return Err(
+                    file.fault(format_args!("has no marker at byte {}, where one must be", Count(at)))
+                );
+            }
+        }
+    }
+}
+
+/// The segment that says the size: T.800, section A.5.1.
+fn image_size(file: Spooled<'_>, at: u64) -> Result<Size, Fault> {
+    let long = |offset: u64| file.array(at + offset, "size").map(u32::from_be_bytes);
+    let sides = [long(4)?.checked_sub(long(12)?), long(8)?.checked_sub(long(16)?)];
+    let [Some(width @ 1..), Some(height @ 1..)] = sides else {
+        return Err(file.fault("claims an image without pixels"));
+    };
+    let components = u16::from_be_bytes(file.array(at + 36, "size")?);
+    if !(1..=COMPONENTS_MAX).contains(&components) {
+        return Err(file.unsupported(format_args!(
+            "has {components} components, and 1 to {COMPONENTS_MAX} are converted"
+        )));
+    }
+    let [depth] = file.array(at + 38, "size")?;
+    Ok(Size { width, height, components, bits: (depth & 127) + 1 })
+}

@@ -1,0 +1,243 @@
+//! TIFF (6.0, and the kind with offsets of 64 bits): a page for each directory.
+//!
+//! Faxes in one strip, JPEG, and Deflate in one strip are copied; all else is decoded strip by strip and packed.
+
+mod chunk;
+mod directory;
+mod fax;
+mod jpeg;
+mod page;
+mod samples;
+
+use crate::{
+    Embedding, Format,
+    document::{Color, Document, Encoding, Image, Ref, Transparency},
+    embed::{Context, Shown},
+    error::Fault,
+    inflate::Inflater,
+    input::Input,
+    pack::pack,
+    spool::Spooled,
+};
+use directory::{Directory, Tiff};
+use page::{Compression, Page, Photometric, tag};
+
+/// Bits of a subfile's kind: a smaller version of another page.
+const REDUCED: u64 = 1;
+
+/// Brings each page of a TIFF into the document.
+pub(crate) fn embed(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<(), Fault> {
+    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let (tiff, first) = Tiff::open(&bytes)?;
+    let directories = directories(tiff, first, context.limits.frames_max)?;
+    let is_reduced = |directory: &Directory<'_>| {
+        directory.integer(tag::SUBFILE).is_ok_and(|kind| kind.is_some_and(|kind| kind & REDUCED != 0))
+    };
+    let only_reduced = directories.iter().all(is_reduced);
+    for directory in &directories {
+        // Previews are the same picture again.
+        if is_reduced(directory) && !only_reduced {
+            continue;
+        }
+        if !context.wants_frame(Format::Tiff)? {
+            break;
+        }
+        if input.cancel().is_cancelled() {
+            return Err(Fault::Cancelled);
+        }
+        let page = Page::read(directory)?;
+        embed_page(tiff.file, &page, input, document, context)?;
+    }
+    Ok(())
+}
+
+/// All directories, in their order.
+fn directories(tiff: Tiff<'_>, first: u64, frames_max: u32) -> Result<Vec<Directory<'_>>, Fault> {
+    let mut directories = Vec::new();
+    let mut places = std::collections::HashSet::new();
+    let mut at = first;
+    while at != 0 {
+        if !places.insert(at) {
+            return Err(tiff.file.fault("has directories that lead back to one another"));
+        }
+        if directories.len() as u64 > u64::from(frames_max) {
+            return Err(Fault::too_large(
+                "frames_max",
+                frames_max.into(),
+                "the TIFF has too many frames: it",
+            ));
+        }
+        let directory = tiff.directory(at)?;
+        at = directory.next;
+        directories.push(directory);
+    }
+    if directories.is_empty() {
+        return Err(tiff.file.fault("has no page in it"));
+    }
+    Ok(directories)
+}
+
+fn embed_page(
+    file: Spooled<'_>,
+    page: &Page<'_>,
+    input: &Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<(), Fault> {
+    context.limits.check_size(Format::Tiff.name(), page.width, page.height)?;
+    page.warnings.iter().for_each(|warning| context.warn(warning));
+    let profile = match page.profile {
+        Some(profile) => context.profile(document, Format::Tiff, profile, page.space())?,
+        None => None,
+    };
+    let (image, embedding) = match page.compression {
+        Compression::Jpeg => (embed_jpeg(file, page, profile, input, document, context)?, Embedding::Copied),
+        Compression::Fax(kind) if is_copyable_fax(page) => {
+            (copy_fax(file, page, kind, profile, document)?, Embedding::Copied)
+        }
+        Compression::Deflate if is_copyable_deflate(page) => {
+            (copy_deflate(file, page, profile, document)?, Embedding::Copied)
+        }
+        _ => (decode(file, page, profile, document, context)?, Embedding::Packed),
+    };
+    let shown = Shown {
+        image,
+        format: Format::Tiff,
+        width: page.width,
+        height: page.height,
+        bits_per_sample: if embedding == Embedding::Copied {
+            u8::try_from(page.bits).unwrap_or(16)
+        } else {
+            page.packed_bits()
+        },
+        densities: &[page.density],
+        orientation: page.orientation,
+        embedding,
+        transparency: page.alpha.is_some(),
+    };
+    context.show(document, &shown)
+}
+
+/// Decodes a page strip by strip.
+fn decode(
+    file: Spooled<'_>,
+    page: &Page<'_>,
+    profile: Option<Ref>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<Ref, Fault> {
+    if page.photometric == Photometric::YCbCr {
+        return Err(file.unsupported("has YCbCr colours without JPEG; save it as RGB"));
+    }
+    if matches!(page.compression, Compression::Fax(_)) && (page.bits, page.samples) != (1, 1) {
+        return Err(file.fault("has fax codes for more than one bit a pixel"));
+    }
+    context.check_decoded(Format::Tiff, page.width, page.height)?;
+    let raster = page.raster(profile);
+    let decoded_bytes_max = context.limits.decoded_bytes_max;
+    pack(document, context, &raster, |rows| page.fill(file, decoded_bytes_max, rows))
+}
+
+/// Joins the strips to one JPEG, and copies that.
+fn embed_jpeg(
+    file: Spooled<'_>,
+    page: &Page<'_>,
+    profile: Option<Ref>,
+    input: &Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+) -> Result<Ref, Fault> {
+    let bytes = jpeg::join(file, page)?;
+    let outer = crate::jpeg::Outer {
+        transform: jpeg::transform(page),
+        inverted: page.photometric == Photometric::WhiteIsZero,
+        profile,
+    };
+    let mut input = Input::new(crate::Source::new(bytes.as_slice()), input.cancel());
+    input.sniff()?;
+    let copied = crate::jpeg::copy(&mut input, document, context, Some(outer))?;
+    if (copied.width, copied.height) != (page.width, page.height) {
+        return Err(file.fault("holds a JPEG of another size than its page"));
+    }
+    Ok(copied.image)
+}
+
+fn image<'p>(page: &'p Page<'_>, encoding: Encoding, profile: Option<Ref>) -> Image<'p> {
+    let is_palette = page.photometric == Photometric::Palette;
+    Image {
+        width: page.width,
+        height: page.height,
+        bits_per_sample: u8::try_from(page.bits).unwrap_or(16),
+        color: Color { space: page.space(), profile, palette: is_palette.then_some(&page.palette) },
+        encoding,
+        inverted: page.photometric == Photometric::WhiteIsZero,
+        transparency: Transparency::Opaque,
+        matte: None,
+    }
+}
+
+fn is_copyable_fax(page: &Page<'_>) -> bool {
+    let is_gray = matches!(page.photometric, Photometric::WhiteIsZero | Photometric::BlackIsZero);
+    page.is_one_chunk() && (page.bits, page.samples) == (1, 1) && is_gray
+}
+
+fn copy_fax(
+    file: Spooled<'_>,
+    page: &Page<'_>,
+    kind: page::Fax,
+    profile: Option<Ref>,
+    document: &mut Document<'_>,
+) -> Result<Ref, Fault> {
+    let data = page.stored(file, 0)?;
+    fax::check(file, &data, kind, page.width, page.height)?;
+    let white_is_zero = page.photometric == Photometric::WhiteIsZero;
+    let encoding = Encoding::Ccitt(fax::parameters(page, kind, white_is_zero));
+    // The codes say which pixels are black; that is turned already.
+    let image = Image { inverted: false, ..image(page, encoding, profile) };
+    write(document, &image, &data)
+}
+
+/// Whether PDF reads a strip as it is: its samples beside each other, of a depth and an order that PDF has.
+fn is_copyable_deflate(page: &Page<'_>) -> bool {
+    let depth = matches!(page.bits, 1 | 2 | 4 | 8) || page.bits == 16 && page.big_endian;
+    page.is_one_chunk()
+        && depth
+        && !page.planar
+        && !page.reversed
+        && page.alpha.is_none()
+        && usize::from(page.samples) == page.colors()
+        && page.photometric != Photometric::YCbCr
+}
+
+fn copy_deflate(
+    file: Spooled<'_>,
+    page: &Page<'_>,
+    profile: Option<Ref>,
+    document: &mut Document<'_>,
+) -> Result<Ref, Fault> {
+    let data = page.stored(file, 0)?;
+    let expected = page.row_bytes(page.width) * u64::from(page.height);
+    let mut inflated = 0;
+    let mut inflater = Inflater::new("TIFF");
+    inflater.push(&data, |data| {
+        inflated += data.len() as u64;
+        Ok(())
+    })?;
+    if inflated < expected || !inflater.is_done() {
+        return Err(file.fault("holds less image data than its size asks for"));
+    }
+    let encoding = Encoding::Deflate { differences: page.differences };
+    write(document, &image(page, encoding, profile), &data)
+}
+
+fn write(document: &mut Document<'_>, image: &Image<'_>, data: &[u8]) -> Result<Ref, Fault> {
+    let name = document.reserve();
+    let mut stream = document.image(name, image)?;
+    stream.write(data)?;
+    stream.finish()?;
+    Ok(name)
+}

@@ -1,0 +1,114 @@
+use pdf_engine::{Cancel, Error, Limits, Options, Rotation, Source, convert};
+
+use crate::support::{
+    fixtures::exif,
+    pdf::{self, text},
+    png::Png,
+};
+
+const TABLE: &str = include_str!("layout.tsv");
+
+fn run(image: &[u8], options: &Options) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    convert([Source::new(image)], &mut bytes, options, &Limits::default(), &Cancel::new())?;
+    pdf::check(&bytes);
+    Ok(text(&bytes))
+}
+
+/// The numbers that stand between two words, the first time they do.
+fn numbers(text: &str, before: &str, after: &str) -> Vec<f64> {
+    let start = text.find(before).unwrap() + before.len();
+    let end = start + text[start..].find(after).unwrap();
+    text[start..end].split_whitespace().map(|number| number.parse().unwrap()).collect()
+}
+
+/// Page width and height, image width and height, and the image's lower left corner, in points.
+fn boxes(pdf: &str) -> [f64; 6] {
+    let unit = if pdf.contains("/UserUnit") { numbers(pdf, "/UserUnit ", " /")[0] } else { 1.0 };
+    let media = numbers(pdf, "/MediaBox [0 0", "]");
+    let matrix = numbers(pdf, "\nq ", " cm");
+    [media[0], media[1], matrix[0], matrix[3], matrix[4], matrix[5]].map(|number| number * unit)
+}
+
+fn options(columns: &[&str]) -> Options {
+    fn set<T: std::str::FromStr>(text: &str) -> Option<T>
+    where
+        T::Err: std::fmt::Debug,
+    {
+        (text != "-").then(|| text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}")))
+    }
+    let mut options = Options::default();
+    options.dpi_default = columns[2].parse().unwrap();
+    let layout = &mut options.layout;
+    layout.page_size = set(columns[3]);
+    layout.image_size = set(columns[4]);
+    layout.border = set(columns[5]);
+    layout.fit = set(columns[6]).unwrap_or_default();
+    layout.auto_orient = columns[7] == "yes";
+    layout.align = set(columns[8]).unwrap_or_default();
+    options
+}
+
+#[test]
+fn every_layout_of_the_table_is_as_published() {
+    let cases: Vec<Vec<_>> =
+        TABLE.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect();
+    assert!(cases.len() >= 150, "{}", cases.len());
+    for case in cases {
+        let image = Png::new(case[0].parse().unwrap(), case[1].parse().unwrap(), 0, 1).bytes();
+        let found = boxes(&run(&image, &options(&case)).unwrap_or_else(|error| panic!("{case:?}: {error}")));
+        let expected: Vec<f64> = case[9..].iter().map(|number| number.parse().unwrap()).collect();
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 0.01, "{case:?}: {found} instead of {expected}");
+        }
+    }
+}
+
+#[test]
+fn an_image_that_is_turned_is_laid_out_as_it_is_seen() {
+    let turned = Png::new(400, 300, 0, 1).with(*b"eXIf", exif(6, 0)).bytes();
+    let mut options = options(&["", "", "72", "600x300", "-", "-", "-", "yes", "-"]);
+    // Upright it is 300 pixels wide and 400 high, so the page is turned as well.
+    let pdf = run(&turned, &options).unwrap();
+    assert_eq!(numbers(&pdf, "/MediaBox [0 0", "]"), [300.0, 600.0]);
+    assert_eq!(numbers(&pdf, "\nq ", " cm"), [0.0, -400.0, 300.0, 0.0, 0.0, 500.0]);
+    for (rotation, matrix) in [
+        (Rotation::Stored, [400.0, 0.0, 0.0, 300.0, 100.0, 0.0]),
+        (Rotation::Half, [-400.0, 0.0, 0.0, -300.0, 500.0, 300.0]),
+        (Rotation::Quarter, [0.0, -400.0, 300.0, 0.0, 0.0, 500.0]),
+        (Rotation::ThreeQuarters, [0.0, 400.0, -300.0, 0.0, 300.0, 100.0]),
+    ] {
+        options.layout.rotation = rotation;
+        assert_eq!(numbers(&run(&turned, &options).unwrap(), "\nq ", " cm"), matrix, "{rotation:?}");
+    }
+}
+
+#[test]
+fn pages_beyond_what_readers_take_are_scaled_or_padded() {
+    let image = Png::new(400, 300, 0, 1).bytes();
+    let found = boxes(&run(&image, &options(&["", "", "72", "20000x", "-", "-", "-", "-", "-"])).unwrap());
+    assert_eq!(found, [20_000.0, 15_000.0, 20_000.0, 15_000.0, 0.0, 0.0]);
+    let found = boxes(&run(&image, &options(&["", "", "72", "2x", "-", "-", "-", "-", "-"])).unwrap());
+    assert_eq!(found, [3.0, 3.0, 2.0, 1.5, 0.5, 0.75]);
+}
+
+#[test]
+fn borders_that_leave_nothing_are_an_error_of_the_options() {
+    let image = Png::new(400, 300, 0, 1).bytes();
+    let error = run(&image, &options(&["", "", "72", "A4", "-", "20cm", "-", "-", "-"])).unwrap_err();
+    assert!(matches!(&error, Error::Layout { detail } if detail.contains("borders")), "{error:?}");
+    assert_eq!(error.index(), None);
+}
+
+#[test]
+fn what_the_pdf_says_of_itself_is_what_was_given() {
+    let image = Png::new(4, 3, 0, 1).bytes();
+    let mut options = Options::default();
+    assert!(!run(&image, &options).unwrap().contains("/Info"));
+    options.metadata.title = Some("Scan (1)".to_owned());
+    options.metadata.keywords = vec!["a".to_owned(), "b".to_owned()];
+    options.metadata.creation_date = Some("2026-03-31".parse().unwrap());
+    let pdf = run(&image, &options).unwrap();
+    assert!(pdf.contains(r"<< /Title (Scan \(1\)) /Keywords (a, b) /CreationDate (D:20260331) >>"), "{pdf}");
+    assert!(pdf.contains("/Info "));
+}

@@ -1,0 +1,87 @@
+//! Small images of the formats that are decoded, written by hand.
+
+/// A gray BMP of 8 bits, rows from the bottom.
+pub(crate) fn bmp(width: u32, height: u32) -> Vec<u8> {
+    let row_bytes = width.next_multiple_of(4);
+    let palette: Vec<u8> = (0..=255).flat_map(|gray| [gray, gray, gray, 0]).collect();
+    let start = 14 + 40 + palette.len() as u32;
+    let mut bytes = b"BM".to_vec();
+    for number in [start + row_bytes * height, 0, start, 40, width, height, 1 | 8 << 16, 0, 0, 0, 0, 0, 0] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend(palette);
+    for y in 0..height {
+        bytes.extend((0..row_bytes).map(|x| (x * 7 + y * 31) as u8));
+    }
+    bytes
+}
+
+/// A TGA of 24 bits, rows from the top.
+pub(crate) fn tga(width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    bytes.extend([width.to_le_bytes(), height.to_le_bytes()].concat());
+    bytes.extend([24, 0x20]);
+    bytes.extend((0..usize::from(width) * usize::from(height) * 3).map(|at| (at * 5) as u8));
+    bytes
+}
+
+/// Gray PGMs, one behind the other.
+pub(crate) fn pgm(width: usize, height: usize, frames: usize) -> Vec<u8> {
+    let frame = |number: usize| {
+        let mut bytes = format!("P5\n# made here\n{width} {height}\n255\n").into_bytes();
+        bytes.extend((0..width * height).map(|at| (at * 3 + number) as u8));
+        bytes
+    };
+    (0..frames).flat_map(frame).collect()
+}
+
+/// A QOI whose pixels stand as they are.
+pub(crate) fn qoi(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"qoif".to_vec();
+    bytes.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
+    bytes.extend([4, 0]);
+    bytes.extend((0..width * height).flat_map(|at| [0xff, at as u8, (at * 9) as u8, 7, (at * 11) as u8]));
+    bytes.extend([0, 0, 0, 0, 0, 0, 0, 1]);
+    bytes
+}
+
+/// A farbfeld image.
+pub(crate) fn farbfeld(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"farbfeld".to_vec();
+    bytes.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
+    bytes.extend((0..width * height * 4).flat_map(|at| (at as u16).wrapping_mul(4099).to_be_bytes()));
+    bytes
+}
+
+/// A TIFF of gray pages of 8 bits, each in one strip, packed so that it is decoded.
+pub(crate) fn tiff(width: u32, height: u32, pages: usize) -> Vec<u8> {
+    let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+    for page in 0..pages {
+        // Literal runs of PackBits, of a row each.
+        let row =
+            |y: u32| std::iter::once((width - 1) as u8).chain((0..width).map(move |x| (x * 7 + y) as u8));
+        let strip: Vec<u8> = (0..height).flat_map(row).collect();
+        let start = bytes.len() as u32;
+        let strip_at = start + 2 + 9 * 12 + 4;
+        let fields: [(u16, u32); 9] = [
+            (256, width),
+            (257, height),
+            (258, 8),
+            (259, 32_773),
+            (262, 1),
+            (273, strip_at),
+            (277, 1),
+            (278, height),
+            (279, strip.len() as u32),
+        ];
+        bytes.extend((fields.len() as u16).to_le_bytes());
+        for (tag, value) in fields {
+            bytes.extend([tag.to_le_bytes(), 4_u16.to_le_bytes()].concat());
+            bytes.extend([1_u32.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        let next = strip_at + strip.len() as u32;
+        bytes.extend(if page + 1 < pages { next } else { 0 }.to_le_bytes());
+        bytes.extend(strip);
+    }
+    bytes
+}

@@ -1,0 +1,124 @@
+"""Compares the pages of a PDF with the frames of an image, as Pillow reads it: sample by sample, alpha too."""
+
+import pathlib
+
+import numpy
+import pikepdf
+from PIL import Image
+
+from wrong import Unread, require, unpacked
+
+CHANNELS = {"/DeviceGray": 1, "/DeviceRGB": 3, "/DeviceCMYK": 4}
+
+
+def channels_of(space):
+    """Samples of a colour of this space."""
+    return CHANNELS[str(space)] if isinstance(space, pikepdf.Name) else int(space[1].N)
+
+
+def colors_of(image, pdfium_image):
+    """Colours as numbers from 0 to 1, and what is transparent by a key."""
+    width, height = int(image.Width), int(image.Height)
+    filters = str(image.get("/Filter"))
+    space = image.get("/ColorSpace")
+    if filters in ("/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/DCTDecode"):
+        picture = pdfium_image.get_bitmap(render=False).to_pil()
+        picture = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+        colors = numpy.asarray(picture, numpy.float64).reshape(height, width, -1) / 255
+        return colors, None
+    bits = int(image.BitsPerComponent)
+    is_palette = not isinstance(space, pikepdf.Name) and space[0] == "/Indexed"
+    channels = 1 if is_palette else channels_of(space)
+    data = image.read_bytes()
+    require(bytes(pdfium_image.get_data(decode_simple=True)) == data, "PDFium reads other samples than qpdf")
+    samples = unpacked(data, width, height, channels, bits)
+    key = image.get("/Mask")
+    hole = None if key is None else numpy.all(samples == [int(sample) for sample in key][::2], axis=2)
+    if is_palette:
+        table = numpy.frombuffer(bytes(space[3]), numpy.uint8).reshape(-1, 3)
+        require(samples.max() < len(table), "an index without a colour")
+        colors = table[samples[:, :, 0]] / 255
+    else:
+        colors = samples / (2**bits - 1)
+    return (1 - colors if "/Decode" in image else colors), hole
+
+
+def alpha_of(image, colors, hole):
+    """The alpha, from 0 to 1; colours that were multiplied by it are divided again."""
+    height, width = colors.shape[:2]
+    mask = image.get("/SMask")
+    if mask is None:
+        return colors, numpy.ones((height, width)) if hole is None else 1.0 - hole
+    bits = int(mask.BitsPerComponent)
+    alpha = unpacked(mask.read_bytes(), width, height, 1, bits)[:, :, 0] / (2**bits - 1)
+    if "/Matte" in mask:
+        colors = numpy.minimum(1, colors / numpy.maximum(alpha, 1e-9)[:, :, None])
+    return colors, alpha
+
+
+def expected_of(frame):
+    """What Pillow reads: colours and alpha, from 0 to 1."""
+    if frame.mode in ("CMYK", "L"):
+        colors = numpy.asarray(frame, numpy.float64) / 255
+        return colors.reshape(frame.height, frame.width, -1), numpy.ones((frame.height, frame.width))
+    if frame.mode.startswith("I"):
+        colors = numpy.asarray(frame).astype(numpy.float64)[:, :, None] / 65535
+        return colors, numpy.ones((frame.height, frame.width))
+    samples = numpy.asarray(frame.convert("RGBA"), numpy.float64) / 255
+    return samples[:, :, :3], samples[:, :, 3]
+
+
+def farbfeld(path):
+    """A format that Pillow does not read."""
+    data = pathlib.Path(path).read_bytes()
+    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (8, 12))
+    samples = numpy.frombuffer(data[16 : 16 + width * height * 8], ">u2").reshape(height, width, 4) / 65535
+    return [(samples[:, :, :3], samples[:, :, 3])]
+
+
+def frames(path):
+    """Colours and alpha of each frame."""
+    with open(path, "rb") as file:
+        if file.read(8) == b"farbfeld":
+            yield from farbfeld(path)
+            return
+    try:
+        with Image.open(path) as image:
+            count = 1 if image.format in ("ICO", "CUR") else getattr(image, "n_frames", 1)
+            for frame in range(count):
+                image.seek(frame)
+                yield expected_of(image)
+    except (OSError, ValueError) as error:
+        raise Unread(f"{type(error).__name__}: {error}") from error
+
+
+def check_frames(entry, pdf, reader):
+    """Every page against its frame."""
+    expected = list(frames(entry["image"]))
+    if entry.get("first"):
+        expected = expected[:1]
+    require(len(pdf.pages) == len(expected), f"{len(pdf.pages)} pages for {len(expected)} frames")
+    tolerance = entry.get("tolerance", 0) / 255 + 1e-6
+    for number, (page, (colors, alpha)) in enumerate(zip(pdf.pages, expected)):
+        image = page.Resources.XObject["/Im0"]
+        pdfium_image = next(iter(reader[number].get_objects()))
+        if "/SMaskInData" in image:
+            # PDFium shows what lies on white.
+            require(numpy.any(alpha < 1), "an alpha where there is none")
+            colors, alpha = colors * alpha[:, :, None] + 1 - alpha[:, :, None], numpy.ones(alpha.shape)
+        found, found_alpha = alpha_of(image, *colors_of(image, pdfium_image))
+        if found.shape[:2] != colors.shape[:2]:
+            require(found.shape[:2] == colors.shape[1::-1], f"another size, {found.shape} not {colors.shape}")
+            # Turned: the rendering says how.
+            continue
+        if found.shape[2] != colors.shape[2]:
+            found, colors = (numpy.broadcast_to(side, side.shape[:2] + (3,)) if side.shape[2] == 1 else side for side in (found, colors))
+        require(found.shape == colors.shape, f"other channels, {found.shape} not {colors.shape}")
+        require(numpy.abs(found_alpha - alpha).max() <= tolerance, f"another alpha on page {number}")
+        # What is let through wholly has no colour.
+        difference = numpy.where(alpha[:, :, None] > 0, numpy.abs(found - colors), 0)
+        if image.get("/Filter") == "/DCTDecode":
+            # Decoders spread coarse colours in ways of their own, and over the edges of strips or not.
+            require(difference.mean() <= 1 / 255, f"other colours on page {number}")
+            continue
+        require(difference.max() <= tolerance, f"other samples on page {number}, by {difference.max() * 255:.2f} of 255")
