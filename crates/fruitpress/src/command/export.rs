@@ -13,7 +13,7 @@ use fruits::{
     transfer::{self, ExportError, Format},
 };
 
-use super::{block_on, is_dash, output::Output, progress::Progress, say};
+use super::{block_on, catalogue::Catalogue, is_dash, output::Output, progress::Progress, say};
 
 /// Writes every fruit of the catalogue to a file, ordered by id, as an import reads it.
 ///
@@ -30,17 +30,13 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     format: Option<Format>,
 
-    /// The folder of the catalogue's file, where `DATABASE_URL` names no other.
-    #[arg(long, env = "DATA_DIR", default_value = "data")]
-    data_dir: PathBuf,
-
     #[command(flatten)]
-    fruits: fruits::Settings,
+    catalogue: Catalogue,
 }
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let location = self.fruits.location(&self.data_dir)?;
+        let location = self.catalogue.location()?;
         if is_dash(&self.file) {
             let format = self.format.unwrap_or(Format::Json);
             let written = self.write(&location, io::stdout().lock(), format, &mut Progress::start());

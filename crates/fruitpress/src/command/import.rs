@@ -13,7 +13,9 @@ use fruits::{
     transfer::{self, BadRows, Event, Format, ImportError},
 };
 
-use super::{block_on, complain, interrupt::Interrupts, is_dash, progress::Progress, say};
+use super::{
+    block_on, catalogue::Catalogue, complain, interrupt::Interrupts, is_dash, progress::Progress, say,
+};
 
 /// Bad rows that are named; the rest are counted.
 const BAD_ROWS_SHOWN_MAX: u64 = 20;
@@ -46,12 +48,8 @@ pub(crate) struct Args {
     #[arg(long = "continue")]
     skip_bad_rows: bool,
 
-    /// The folder of the catalogue's file, where `DATABASE_URL` names no other; made when missing.
-    #[arg(long, env = "DATA_DIR", default_value = "data")]
-    data_dir: PathBuf,
-
     #[command(flatten)]
-    fruits: fruits::Settings,
+    catalogue: Catalogue,
 }
 
 impl Args {
@@ -79,7 +77,7 @@ impl Args {
     }
 
     async fn import(&self, source: Box<dyn Read + Send>, format: Format) -> anyhow::Result<ExitCode> {
-        let catalogue = BulkAdd::begin(&self.fruits.location(&self.data_dir)?).await?;
+        let catalogue = BulkAdd::begin(&self.catalogue.location()?).await?;
         let mut progress = Progress::start();
         let name = self.name();
         let mut bad = 0;

@@ -1,5 +1,7 @@
 //! The subcommands, a file each.
 
+#[cfg(feature = "fruits")]
+mod catalogue;
 pub(crate) mod check;
 pub(crate) mod completions;
 #[cfg(feature = "press")]
