@@ -9,8 +9,9 @@ locals {
     AZURE_CLIENT_ID = data.azurerm_user_assigned_identity.serve.client_id
     # New code starts when its migration is done; it never migrates by itself.
     MIGRATE = "off"
-    # Reads are open; whoever changes something shows a token.
-    API_TOKENS_FILE = "/tokens/api-tokens"
+    # Reads are open, and adding a fruit if so decided; whoever changes something else shows a token.
+    API_TOKENS_FILE     = "/tokens/api-tokens"
+    ALLOW_ANONYMOUS_ADD = tostring(var.anonymous_add)
     # The candidate has a name of its own until it has the traffic.
     ALLOWED_HOSTS      = local.aca ? join(",", [local.host, local.candidate_host]) : ""
     TRUSTED_PROXY_HOPS = "1"

@@ -53,6 +53,12 @@ variable "image" {
   }
 }
 
+variable "anonymous_add" {
+  description = "Whether anyone may add a single fruit. Everything else that changes the catalogue takes a token."
+  type        = bool
+  default     = true
+}
+
 variable "settings" {
   description = "Further settings of the service, as README.md lists them, such as { LOG_LEVEL = \"debug\" }."
   type        = map(string)
@@ -61,8 +67,8 @@ variable "settings" {
   validation {
     condition = alltrue([
       for name in keys(var.settings) : !contains([
-        "ALLOWED_HOSTS", "API_TOKENS_FILE", "AZURE_CLIENT_ID", "DATABASE_AUTH", "DATABASE_URL", "MIGRATE", "PORT",
-        "TRUSTED_PROXY_HOPS",
+        "ALLOWED_HOSTS", "ALLOW_ANONYMOUS_ADD", "API_TOKENS_FILE", "AZURE_CLIENT_ID", "DATABASE_AUTH", "DATABASE_URL",
+        "MIGRATE", "PORT", "TRUSTED_PROXY_HOPS",
       ], name)
     ])
     error_message = "What the rest of this folder decides cannot be set here."

@@ -3,6 +3,8 @@
 #
 # Runs in the image of PostgreSQL itself, inside the network: the job `fruits-prepare` of container-apps.tf.
 set -eu
+: "${AZURE_CLIENT_ID:?}" "${IDENTITY_ENDPOINT:?}" "${IDENTITY_HEADER:?}"
+: "${DATABASE:?}" "${PREPARE_SQL:?}" "${SERVICE_ROLE:?}"
 
 answer=$(wget --quiet --output-document=- --header "X-IDENTITY-HEADER: ${IDENTITY_HEADER}" \
   "${IDENTITY_ENDPOINT}?api-version=2019-08-01&client_id=${AZURE_CLIENT_ID}&resource=https://ossrdbms-aad.database.windows.net")

@@ -73,13 +73,14 @@ run "the_service_signs_in_as_itself_and_wants_tokens" {
     condition = {
       for env in azurerm_container_app.fruits[0].template[0].container[0].env : env.name => env.value
       } == {
-      DATABASE_URL       = "postgres://id-fruits@psql-fruits.postgres.database.azure.com/fruits"
-      DATABASE_AUTH      = "azure"
-      AZURE_CLIENT_ID    = "client of serve"
-      MIGRATE            = "off"
-      API_TOKENS_FILE    = "/tokens/api-tokens"
-      ALLOWED_HOSTS      = "fruits.calm-sea-1.westeurope.azurecontainerapps.io,fruits---candidate.calm-sea-1.westeurope.azurecontainerapps.io"
-      TRUSTED_PROXY_HOPS = "1"
+      DATABASE_URL        = "postgres://id-fruits@psql-fruits.postgres.database.azure.com/fruits"
+      DATABASE_AUTH       = "azure"
+      AZURE_CLIENT_ID     = "client of serve"
+      MIGRATE             = "off"
+      API_TOKENS_FILE     = "/tokens/api-tokens"
+      ALLOW_ANONYMOUS_ADD = "true"
+      ALLOWED_HOSTS       = "fruits.calm-sea-1.westeurope.azurecontainerapps.io,fruits---candidate.calm-sea-1.westeurope.azurecontainerapps.io"
+      TRUSTED_PROXY_HOPS  = "1"
     }
     error_message = "The settings are not these."
   }

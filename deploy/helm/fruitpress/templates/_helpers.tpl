@@ -1,0 +1,94 @@
+{{/* Names, labels and what else several objects say of a service. Each takes {root, name}: the chart and a service's name. */}}
+
+{{- define "fruitpress.fullname" -}}
+{{- $base := .root.Values.fullnameOverride | default .root.Values.nameOverride | default .root.Release.Name -}}
+{{- if or (eq .name $base) (hasSuffix (printf "-%s" .name) $base) -}}
+{{- $base | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" ($base | trunc 42 | trimSuffix "-") .name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "fruitpress.selector" -}}
+app.kubernetes.io/name: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end -}}
+
+{{- define "fruitpress.labels" -}}
+{{ include "fruitpress.selector" . }}
+app.kubernetes.io/part-of: fruitpress
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end -}}
+
+{{- define "fruitpress.image" -}}
+{{- $image := (index .root.Values .name).image -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $image.repository }}:{{ $image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{/* "true" where the service keeps its data in a volume of its own, so that there can be one copy of it. */}}
+{{- define "fruitpress.isEmbedded" -}}
+{{- $values := index .root.Values .name -}}
+{{- if eq .name "fruits" -}}
+{{- if not $values.database.url -}}true{{- end -}}
+{{- else if not $values.bucket -}}true
+{{- end -}}
+{{- end -}}
+
+{{- define "fruitpress.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "fruitpress.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* How the database is reached, for the service and for its migration. */}}
+{{- define "fruitpress.database" -}}
+{{- $database := .root.Values.fruits.database -}}
+- {name: DATABASE_URL, value: {{ .url | quote }}}
+- {name: DATABASE_AUTH, value: {{ $database.auth }}}
+{{- if and (eq $database.auth "password") $database.passwordSecret.name }}
+- {name: DATABASE_PASSWORD_FILE, value: /secrets/database/password}
+{{- end }}
+{{- end -}}
+
+{{- define "fruitpress.databaseVolume" -}}
+{{- $database := .Values.fruits.database -}}
+{{- if and (eq $database.auth "password") $database.passwordSecret.name }}
+- name: database
+  secret:
+    secretName: {{ $database.passwordSecret.name }}
+    defaultMode: 0440
+    items: [{key: {{ $database.passwordSecret.key }}, path: password}]
+{{- end }}
+{{- end -}}
+
+{{- define "fruitpress.databaseMount" -}}
+{{- $database := .Values.fruits.database -}}
+{{- if and (eq $database.auth "password") $database.passwordSecret.name }}
+- {name: database, mountPath: /secrets/database, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{/* The host that a service is called by, if it has one. */}}
+{{- define "fruitpress.hosts" -}}
+{{- $values := index .root.Values .name -}}
+{{- $hosts := list -}}
+{{- if and $values.ingress.enabled $values.ingress.host }}{{ $hosts = append $hosts $values.ingress.host }}{{ end -}}
+{{- if $values.httpRoute.enabled }}{{ $hosts = concat $hosts $values.httpRoute.hostnames }}{{ end -}}
+{{- if $hosts }}{{ $hosts = append $hosts (include "fruitpress.fullname" .) }}{{ end -}}
+{{- $hosts | uniq | join "," -}}
+{{- end -}}
