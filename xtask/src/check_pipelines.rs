@@ -1,30 +1,18 @@
 //! `cargo xtask check-pipelines`: the files that no compiler reads, each by a checker that knows its kind.
-//!
-//! A checker that finds nothing in anything would be worse than none, so each first has to refuse a file with
-//! a planted mistake.
-
-use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{
-    process::{self, command},
-    python,
-};
+use crate::{checker::Checker, python};
 
-/// A checker, what it checks, and a mistake that it has to find.
-struct Checker {
-    program: &'static str,
-    options: &'static [&'static str],
-    files: &'static [&'static str],
-    /// Where the mistake is planted: some checkers go by the file's place.
-    planted_path: &'static str,
-    planted: &'static str,
-    /// What it says about the mistake: a checker that fails for another reason has found nothing.
-    finds: &'static str,
-}
-
-const WORKFLOWS: &[&str] = &[".github/workflows/ci.yml"];
+const WORKFLOWS: &[&str] = &[
+    ".github/workflows/ci.yml",
+    ".github/workflows/deploy-fruits.yml",
+    ".github/workflows/deploy-press.yml",
+    ".github/workflows/infrastructure.yml",
+    ".github/workflows/publish.yml",
+    ".github/workflows/release.yml",
+    ".github/workflows/rollback.yml",
+];
 
 const CHECKERS: &[Checker] = &[
     Checker {
@@ -90,7 +78,19 @@ const CHECKERS: &[Checker] = &[
             "--enable",
             "check-unassigned-uppercase,quote-safe-variables,require-variable-braces",
         ],
-        files: &[".ci/run", "scripts/entrypoint.sh", "scripts/publish.sh"],
+        files: &[
+            ".ci/run",
+            "deploy/azure/database/prepare.sh",
+            "scripts/changed.sh",
+            "scripts/deploy-fruits.sh",
+            "scripts/deploy-press.sh",
+            "scripts/entrypoint.sh",
+            "scripts/join.sh",
+            "scripts/publish.sh",
+            "scripts/release-notes.sh",
+            "scripts/smoke.sh",
+            "scripts/tags.sh",
+        ],
         planted_path: "planted.sh",
         planted: "#!/bin/sh\nrm -r $1/*\n",
         finds: "SC2086",
@@ -104,7 +104,7 @@ pub(crate) fn run() -> Result<()> {
     let mut failed = Vec::new();
     for (index, checker) in CHECKERS.iter().enumerate() {
         checker.must_find(&bin, &planted.path().join(index.to_string()))?;
-        if let Err(error) = process::run(checker.command(&bin).args(checker.files)) {
+        if let Err(error) = checker.check(&bin) {
             failed.push(error.to_string());
         }
     }
@@ -113,36 +113,10 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-impl Checker {
-    fn command(&self, bin: &Path) -> Command {
-        let mut command = command(bin.join(self.program));
-        // actionlint asks shellcheck about the commands of a workflow, and finds it by the path.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::iter::once(bin.to_path_buf()).chain(std::env::split_paths(&path));
-        command.env("PATH", std::env::join_paths(path).unwrap_or_default()).args(self.options);
-        command
-    }
-
-    /// Fails unless the checker refuses the planted mistake.
-    fn must_find(&self, bin: &Path, folder: &Path) -> Result<()> {
-        let file = folder.join(self.planted_path);
-        fs::create_dir_all(file.parent().unwrap_or(folder))?;
-        fs::write(&file, self.planted).context("could not plant a mistake")?;
-        let output = self
-            .command(bin)
-            .arg(&file)
-            .output()
-            .with_context(|| format!("{} does not run", self.program))?;
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        let is_found = !output.status.success() && said.contains(self.finds);
-        ensure!(is_found, "{} does not find {:?} in\n{}\n{said}", self.program, self.finds, self.planted);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::process::root;
 

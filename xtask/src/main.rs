@@ -2,7 +2,9 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to its caller")]
 
 mod bench;
+mod check_deploy;
 mod check_pipelines;
+mod checker;
 mod deny;
 mod http;
 mod image;
@@ -37,6 +39,8 @@ enum Task {
     Bench(bench::Args),
     /// Check the pipelines, the Dockerfile, compose.yaml and the shell scripts.
     CheckPipelines,
+    /// Check what is deployed, and how: Terraform, the chart, the pipelines, secrets in the history.
+    CheckDeploy(check_deploy::Args),
 }
 
 fn main() -> ExitCode {
@@ -59,5 +63,6 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Image(args) => image::run(args),
         Task::Bench(args) => bench::run(args),
         Task::CheckPipelines => check_pipelines::run(),
+        Task::CheckDeploy(args) => check_deploy::run(args),
     }
 }

@@ -60,6 +60,13 @@ const NEEDS: &[Need] = &[
         is_there: is_installed,
     },
     Need {
+        program: "curl",
+        module: None,
+        package: "curl",
+        why: "asks the servers as the README and scripts/smoke.sh do",
+        is_there: is_installed,
+    },
+    Need {
         program: "qpdf",
         module: Some(Module::Foreign),
         package: "qpdf",
