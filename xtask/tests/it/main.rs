@@ -1,7 +1,10 @@
 //! What holds for the workspace as a whole: the direction of its crates, what ships, and its scripts.
 
+mod changed;
 mod dependencies;
+mod deploy;
 mod entrypoint;
 mod publish;
+mod release_notes;
 mod sandbox;
 mod test_command;

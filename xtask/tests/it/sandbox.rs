@@ -21,10 +21,17 @@ impl Sandbox {
 
     /// A folder with a copy of `scripts/NAME`.
     pub(crate) fn with_script(name: &str) -> Self {
+        Self::with_scripts(&[name])
+    }
+
+    /// A folder with copies of scripts that call each other.
+    pub(crate) fn with_scripts(names: &[&str]) -> Self {
         let sandbox = Self::empty();
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts");
-        let script = fs::read_to_string(scripts.join(name)).expect("the script is there");
-        sandbox.write_program(&format!("scripts/{name}"), &script);
+        for name in names {
+            let script = fs::read_to_string(scripts.join(name)).expect("the script is there");
+            sandbox.write_program(&format!("scripts/{name}"), &script);
+        }
         sandbox
     }
 

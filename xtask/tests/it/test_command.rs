@@ -44,7 +44,7 @@ fn machine(tools: &[&str], user: u32, result: &str) -> Sandbox {
         sandbox.write_program(&format!("bin/{name}"), &script.replace("SANDBOX", here));
     }
     sandbox.write_program("bin/id", &format!("#!/bin/sh\necho {user}\n"));
-    for tool in tools.iter().chain(&["kill", "git"]) {
+    for tool in tools.iter().chain(&["kill", "git", "curl"]) {
         sandbox.write(&format!("bin/{tool}"), "");
     }
     sandbox.write("venv", "");

@@ -7,5 +7,6 @@ mod convert; // `fruitpress convert` on files and pipes
 mod memory; // what a long list needs
 mod readme; // the README's offline example, run as it stands
 mod serve; // both services, durability, signals, the health check
+mod smoke; // the script that tries deployments
 mod support; // starting and asking the binary
 mod transfer; // `fruitpress import` and `export`

@@ -179,7 +179,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 /// Serves the files of a folder over HTTP until the test ends.
-fn serve_files(folder: std::path::PathBuf) -> String {
+pub(crate) fn serve_files(folder: std::path::PathBuf) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {

@@ -1,0 +1,129 @@
+//! `scripts/smoke.sh`, which tries deployments: against a server that is as it should be, and against some that are not.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use crate::{
+    serve::serve_files,
+    support::{Server, folder, stderr, stdout, write_png},
+};
+
+/// Hosts are checked, as in every deployment; the image to convert is on this machine.
+const SETTINGS: &[(&str, &str)] = &[("ALLOWED_HOSTS", "127.0.0.1"), ("FETCH_ALLOW_PRIVATE", "true")];
+
+fn smoke(arguments: &[&str], token: &str) -> Output {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/smoke.sh"))
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("SMOKE_TOKEN", token)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the script starts")
+}
+
+/// Serves a folder with an image in it; gives the image's URL.
+fn source(folder: &Path) -> String {
+    write_png(&folder.join("picture.png"), 40, 30);
+    format!("{}/picture.png", serve_files(folder.to_owned()))
+}
+
+#[track_caller]
+fn is_well(output: &Output, tried: usize) {
+    let said = stdout(output);
+    assert!(output.status.success(), "{said}{}", stderr(output));
+    assert!(said.ends_with(&format!("{tried} of {tried} are well\n")), "{said}");
+    assert!(!said.contains("FAILED"), "{said}");
+}
+
+/// Fails, and says of each of these that it did.
+#[track_caller]
+fn is_not_well(output: &Output, failures: &[&str]) {
+    let said = stdout(output);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", stderr(output));
+    let failed: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("FAILED  ")).collect();
+    assert_eq!(failed.len(), failures.len(), "{said}");
+    for (found, expected) in failed.iter().zip(failures) {
+        assert!(found.starts_with(expected), "{found:?} instead of {expected:?}\n{said}");
+    }
+}
+
+#[test]
+fn a_deployment_of_both_services_is_well() {
+    let (data, images) = (folder(), folder());
+    let server = Server::start(data.path(), &[], SETTINGS);
+    let source = source(images.path());
+    is_well(&smoke(&["--source", &source, &server.url], ""), 22);
+    is_well(&smoke(&["--source", &source, "--passes", "2", &format!("{}/", server.url)], ""), 44);
+}
+
+#[test]
+fn a_deployment_of_one_service_is_well() {
+    let (data, images) = (folder(), folder());
+    let server = Server::start(data.path(), &["press"], SETTINGS);
+    let source = source(images.path());
+    is_well(&smoke(&["--service", "press", "--source", &source, &server.url], ""), 15);
+    let output = smoke(&["--service", "fruits", &server.url], "");
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+}
+
+#[test]
+fn what_is_written_takes_a_token_and_is_deleted_again() {
+    let data = folder();
+    let tokens = data.path().join("tokens");
+    // The SHA-256 of "test".
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    fs::write(&tokens, format!("tester sha256:{hash}\n")).unwrap();
+    let settings = [("ALLOWED_HOSTS", "127.0.0.1"), ("API_TOKENS_FILE", tokens.to_str().unwrap())];
+    let server = Server::start(data.path(), &["fruits"], &settings);
+    is_well(&smoke(&["--service", "fruits", &server.url], ""), 14);
+    is_well(&smoke(&["--service", "fruits", "--write", &server.url], "test"), 19);
+    is_not_well(
+        &smoke(&["--service", "fruits", "--write", &server.url], "wrong"),
+        &["adds a fruit: answered 401"],
+    );
+}
+
+#[test]
+fn a_deployment_that_answers_any_host_is_not_well() {
+    let data = folder();
+    let server = Server::start(data.path(), &["fruits"], &[]);
+    is_not_well(
+        &smoke(&["--service", "fruits", &server.url], ""),
+        &["refuses another host: answered 200 instead of"],
+    );
+    is_well(&smoke(&["--service", "fruits", "--any-host", &server.url], ""), 13);
+}
+
+#[test]
+fn a_source_that_cannot_be_fetched_is_told_with_the_answer() {
+    let data = folder();
+    let server = Server::start(data.path(), &["press"], SETTINGS);
+    let output = smoke(&["--service", "press", "--source", "http://127.0.0.1:1/", &server.url], "");
+    is_not_well(&output, &["converts an image: answered 502 instead of 200"]);
+    assert!(stdout(&output).contains("\"status\":502"), "{}", stdout(&output));
+}
+
+#[test]
+fn what_is_called_wrongly_tries_nothing() {
+    for arguments in [
+        &[][..],
+        &["example.com"],
+        &["ftp://example.com"],
+        &["--service", "both"],
+        &["--service", "pears", "http://127.0.0.1:1"],
+        &["--passes", "0", "http://127.0.0.1:1"],
+        &["--passes", "21", "http://127.0.0.1:1"],
+        &["--passes", "ten", "http://127.0.0.1:1"],
+        &["--faster", "http://127.0.0.1:1"],
+        &["http://127.0.0.1:1", "http://127.0.0.1:2"],
+    ] {
+        let output = smoke(arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(stdout(&output), "", "{arguments:?}");
+        assert!(stderr(&output).contains("smoke.sh [OPTION]... URL"), "{arguments:?}");
+    }
+}

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Says whether a service is another one after some commits: scripts/changed.sh fruits|press BEFORE AFTER
+#
+# Prints true or false. What is not known (a new branch, a commit that is gone) counts as changed: to deploy once too often
+# does no harm.
+set -eu
+
+usage() {
+  echo "usage: $0 fruits|press BEFORE AFTER" >&2
+  exit 1
+}
+
+[ $# -eq 3 ] || usage
+case "$1" in
+  fruits) crates='chassis fruits fruitpress' ;;
+  press) crates='chassis pdf-engine press fruitpress' ;;
+  *) usage ;;
+esac
+service=$1 before=$2 after=$3
+cd "$(dirname "$0")/.."
+
+if ! git rev-parse --quiet --verify "${before}^{commit}" > /dev/null; then
+  echo true
+  exit
+fi
+set -- Cargo.toml Cargo.lock .cargo Dockerfile xtask/src/image "scripts/deploy-${service}.sh"
+for crate in ${crates}; do
+  set -- "$@" "crates/${crate}"
+done
+if git diff --quiet "${before}" "${after}" -- "$@" ':(exclude,glob)crates/*/tests/**'; then
+  echo false
+else
+  echo true
+fi

@@ -1,0 +1,205 @@
+#!/bin/sh
+# Tries a deployment from outside, as its callers see it: scripts/smoke.sh [OPTION]... URL
+#
+#   --service NAME   fruits, press, or both; both when not given
+#   --header LINE    sent with every request, like "X-Release-Channel: candidate"
+#   --source URL     the image that press converts; a transparent PNG of Wikimedia's when not given
+#   --passes N       all of it N times, 1 to 20; once when not given
+#   --any-host       the deployment answers under every name: do not try that others are refused
+#   --write          add a fruit and delete it again, with the token in SMOKE_TOKEN where one is needed
+#
+# Prints a line for each thing that is tried. Exit status: 0 all is well, 1 something is not, 2 it was called wrongly.
+# Needs curl alone; opens the PDF with qpdf where there is one.
+set -eu
+
+usage() {
+  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+}
+
+service=both header='' passes=1 any_host='' write=''
+source_url=https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png
+while [ $# -gt 1 ]; do
+  case "$1" in
+    --service) service=$2; shift 2 ;;
+    --header) header=$2; shift 2 ;;
+    --source) source_url=$2; shift 2 ;;
+    --passes) passes=$2; shift 2 ;;
+    --any-host) any_host=yes; shift ;;
+    --write) write=yes; shift ;;
+    *) usage ;;
+  esac
+done
+[ $# -eq 1 ] || usage
+case "${service}" in fruits | press | both) ;; *) usage ;; esac
+case "${passes}" in [1-9] | 1[0-9] | 20) ;; *) usage ;; esac
+case "$1" in http://?* | https://?*) base=${1%/} ;; *) usage ;; esac
+
+folder=$(mktemp -d)
+trap 'rm -rf "${folder}"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+tried=0 failed=0
+
+# Asks; leaves the body in ${folder}/body, the header in ${folder}/head, and the status in ${status}, 000 for no answer.
+ask() {
+  : > "${folder}/body"
+  : > "${folder}/head"
+  status=$(curl --silent --show-error --max-time 75 --connect-timeout 10 \
+    --output "${folder}/body" --dump-header "${folder}/head" --write-out '%{http_code}' \
+    ${header:+--header "${header}"} "$@" 2> "${folder}/complaint") || status=${status:-000}
+}
+
+# Sends a body as JSON.
+send() {
+  json=$1
+  shift
+  ask --header 'Content-Type: application/json' --data-binary "${json}" "$@"
+}
+
+# Says what was tried and whether the answer was one of the expected statuses, with a body that matches.
+expect() {
+  what=$1 statuses=$2 pattern=${3:-}
+  tried=$((tried + 1))
+  case " ${statuses} " in
+    *" ${status} "*)
+      if [ -z "${pattern}" ] || grep -q -e "${pattern}" "${folder}/body"; then
+        echo "ok      ${what}"
+        return 0
+      fi
+      reason="answered ${status} without ${pattern}"
+      ;;
+    *) reason="answered ${status} instead of ${statuses}" ;;
+  esac
+  failed=$((failed + 1))
+  echo "FAILED  ${what}: ${reason}"
+  # What it answered is the first thing that whoever reads this asks.
+  { head -c 400 "${folder}/body" | tr '\n' ' '; echo; cat "${folder}/complaint"; } | sed -n 's/^\(.*[^ ].*\)/        \1/p'
+  return 1
+}
+
+# What each refusal looks like: a problem with its status, from the service itself.
+refused() {
+  expect "$1" "$2" '^{"type":".*"status":'"${status}"'.*"detail":"' || :
+}
+
+expect_header() {
+  tried=$((tried + 1))
+  if grep -i -q -e "^$2" "${folder}/head"; then
+    echo "ok      $1"
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $1: no header $2"
+  fi
+}
+
+try_both() {
+  ask "${base}/ping"
+  expect "answers /ping" 200 '"ping":"pong"' || :
+  ask "${base}/openapi.json"
+  expect "describes itself" 200 '"openapi"' || :
+  ask "${base}/docs"
+  expect "shows its documentation" 200 '<html' || :
+  ask "${base}/no/such/path"
+  refused "knows no such path" 404
+  ask --request DELETE "${base}/ping"
+  refused "takes no such method" 405
+  expect_header "says which methods it takes" 'allow: '
+  try_hosts
+  try_schemes
+}
+
+# Nobody but who knows the name gets an answer; /ping is for probes, which do not, so another path is asked.
+try_hosts() {
+  [ -z "${any_host}" ] || return 0
+  ask --header 'Host: wrong.example' "${base}/openapi.json"
+  expect "refuses another host" "400 403 404 421" || :
+}
+
+# Behind https, http is served or sent there; a POST stays one.
+try_schemes() {
+  case "${base}" in http://*) return 0 ;; esac
+  ask "http://${base#https://}/ping"
+  expect "answers http, or sends it to https" "200 301 302 307 308" || return 0
+  case "${status}" in 30?) expect_header "sends http to https" 'location: https://' ;; esac
+}
+
+try_fruits() {
+  ask "${base}/fruits?limit=5"
+  expect "lists fruits" 200 '^\[' || :
+  ask "${base}/fruits/9007199254740991"
+  refused "knows no such fruit" 404
+  ask "${base}/fruits/0"
+  refused "takes no such id" 400
+  ask "${base}/fruits?limit=nothing"
+  refused "takes no such limit" "400 422"
+  # Where tokens are wanted, that comes first.
+  send '{"fruit":' "${base}/fruits"
+  refused "takes no broken JSON" "400 401"
+  send '{"fruit":"","color":"red"}' "${base}/fruits"
+  refused "takes no fruit without a name" "422 401"
+  ask --request DELETE --header 'Authorization: Bearer nobody-has-this' "${base}/fruits/9007199254740991"
+  refused "lets nobody delete what is not there" "401 404"
+  [ -z "${write}" ] || try_writing
+}
+
+try_writing() {
+  token="Authorization: Bearer ${SMOKE_TOKEN:-}"
+  send '{"fruit":"smoke test","color":"gray"}' --header "${token}" "${base}/fruits"
+  expect "adds a fruit" 201 '"fruit":"smoke test"' || return 0
+  expect_header "says where it is" 'location: '
+  id=$(sed -n 's/.*"id":\([0-9][0-9]*\).*/\1/p' "${folder}/body")
+  ask "${base}/fruits/${id}"
+  expect "gives it back" 200 '"color":"gray"' || :
+  ask --request DELETE --header "${token}" "${base}/fruits/${id}"
+  expect "deletes it" 204 || :
+  ask "${base}/fruits/${id}"
+  refused "has forgotten it" 404
+}
+
+try_press() {
+  send "{\"source_url\":\"${source_url}\"}" "${base}/image_to_pdf"
+  if expect "converts an image" 200 '"converted_url":"http'; then
+    converted_url=$(sed -n 's/.*"converted_url":"\([^"]*\)".*/\1/p' "${folder}/body")
+    try_pdf "${converted_url}"
+  fi
+  send '{"source_url":' "${base}/image_to_pdf"
+  refused "takes no broken JSON" 400
+  ask --header 'Content-Type: text/plain' --data 'http://example.com/' "${base}/image_to_pdf"
+  refused "takes JSON alone" 415
+  send '{}' "${base}/image_to_pdf"
+  refused "wants a source" 422
+  send '{"source_url":"ftp://example.com/a.png"}' "${base}/image_to_pdf"
+  refused "fetches by http and https alone" 422
+  send '{"source_url":"http://169.254.169.254/computeMetadata/v1/"}' "${base}/image_to_pdf"
+  refused "does not ask its cloud who it is" 422
+}
+
+# The link has to work for anyone: no header goes with it.
+try_pdf() {
+  kept_header=${header} header=''
+  ask "$1"
+  header=${kept_header}
+  expect "the PDF can be downloaded" 200 '^%PDF-1' || return 0
+  tried=$((tried + 1))
+  if ! tail -c 16 "${folder}/body" | grep -q '%%EOF'; then
+    failed=$((failed + 1))
+    echo "FAILED  the PDF is whole"
+  elif command -v qpdf > /dev/null && ! qpdf --check "${folder}/body" > "${folder}/complaint" 2>&1; then
+    failed=$((failed + 1))
+    echo "FAILED  the PDF opens"
+    cat "${folder}/complaint"
+  else
+    echo "ok      the PDF is whole, and opens"
+  fi
+}
+
+pass=0
+while [ "${pass}" -lt "${passes}" ]; do
+  pass=$((pass + 1))
+  try_both
+  case "${service}" in fruits | both) try_fruits ;; esac
+  case "${service}" in press | both) try_press ;; esac
+done
+echo "${base}: $((tried - failed)) of ${tried} are well"
+[ "${failed}" -eq 0 ]
