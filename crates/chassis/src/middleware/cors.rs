@@ -11,7 +11,7 @@ use super::request_id::X_REQUEST_ID;
 use crate::settings::CorsOrigin;
 
 /// Browsers keep a preflight's answer this long; Chromium caps it at two hours.
-const PREFLIGHT_AGE: Duration = Duration::from_secs(7200);
+const PREFLIGHT_AGE: Duration = Duration::from_hours(2);
 
 /// A request, as far as it matters here, to a service that other origins may call.
 pub(super) struct Asked<'a> {

@@ -33,9 +33,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// Tokens have a few kilobytes.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// A token is not used any more when it has less than this left, so that the server still takes it when it arrives.
-const LEFT_MIN: Duration = Duration::from_secs(300);
+const LEFT_MIN: Duration = Duration::from_mins(5);
 /// A token that says nothing sensible of its end is kept this long at most. Azure's own live for an hour and longer.
-const KEPT_MAX: Duration = Duration::from_secs(24 * 3600);
+const KEPT_MAX: Duration = Duration::from_hours(24);
 
 /// Where a process asks for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -69,14 +69,20 @@ impl Reader {
     /// Whether the server takes writes and has the schema. Says so also where the connection was made before either
     /// was lost.
     pub(super) async fn ready(&self) -> Result<(), Error> {
-        let line = self.line().await?;
-        let row = match line.connection.query_first(&line.ready, &[]).await {
-            Ok(row) => row.ok_or(Error::Stopped)?,
-            Err(fault) => {
-                // Whatever it was, a new connection finds out what is wrong, or that nothing is.
-                self.give_up(&line);
-                return Err(fault.into());
+        let mut attempt = 1;
+        let (line, row) = loop {
+            let line = self.line().await?;
+            match line.connection.query_first(&line.ready, &[]).await {
+                Ok(row) => break (line, row.ok_or(Error::Stopped)?),
+                Err(fault) => {
+                    // Whatever it was, a new connection finds out what is wrong, or that nothing is.
+                    self.give_up(&line);
+                    if attempt == ATTEMPTS_MAX || !fault.may_pass() {
+                        return Err(fault.into());
+                    }
+                }
             }
+            attempt += 1;
         };
         let (is_read_only, steps): (bool, i64) =
             (row.try_get(0).map_err(Fault::from)?, row.try_get(1).map_err(Fault::from)?);

@@ -165,7 +165,8 @@ async fn a_token_is_fetched_anew_where_the_last_one_ends() {
     let cluster = Cluster::start(&[]);
     let database = Arc::new(Database::on(Box::leak(Box::new(cluster))));
     database.migrate();
-    for (lifetime_seconds, fetched) in [(0, 3), (301, 2), (3600, 2)] {
+    // Of 301 seconds the last 300 do not count: how often it is fetched depends on how fast this machine is.
+    for (lifetime_seconds, fetched) in [(0, 3..=3), (301, 2..=3), (3600, 2..=2)] {
         let (url, count) = identity_endpoint(Arc::clone(&database), lifetime_seconds).await;
         let identity = Identity::of(|name| match name {
             "IDENTITY_ENDPOINT" => Some(url.clone()),
@@ -190,6 +191,7 @@ async fn a_token_is_fetched_anew_where_the_last_one_ends() {
             outcome = store.ready().await;
         }
         outcome.unwrap();
-        assert_eq!(count.load(Ordering::Relaxed), fetched, "{lifetime_seconds}");
+        let count = count.load(Ordering::Relaxed);
+        assert!(fetched.contains(&count), "{count} tokens of {lifetime_seconds} s");
     }
 }
