@@ -84,7 +84,7 @@ pub enum InvalidTarget {
     /// The part before the path is not `USER@HOST`.
     #[error(
         "DATABASE_URL: must be of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE; the special characters of a \
-         password are written as % and two hexadecimal digits, such as %2F for /"
+         password are written as % and two hexadecimal digits, such as %2F for / and %3F for ?"
     )]
     Form,
     /// Nobody to connect as.
@@ -279,7 +279,8 @@ impl Parameters {
                 "sslrootcert" => parameters.sslrootcert.replace(value).is_some(),
                 "application_name" => parameters.application_name.replace(value).is_some(),
                 "options" => parameters.options.replace(value).is_some(),
-                _ => return Err(InvalidTarget::Parameter(shortened(&name))),
+                _ if is_repeatable(&name, query) => return Err(InvalidTarget::Parameter(name.into_owned())),
+                _ => return Err(InvalidTarget::Form),
             };
             if twice {
                 return Err(InvalidTarget::Twice(name.into_owned()));
@@ -289,10 +290,11 @@ impl Parameters {
     }
 }
 
-/// As much of an unknown parameter's name as a message repeats.
-fn shortened(name: &str) -> String {
-    const NAME_CHARACTERS_MAX: usize = 40;
-    name.chars().take(NAME_CHARACTERS_MAX).collect()
+/// Whether a message may repeat it: a misspelt name, and not the rest of a password that has a `?` in it.
+fn is_repeatable(name: &str, query: &str) -> bool {
+    const NAME_BYTES_MAX: usize = 40;
+    let is_of_a_name = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    !query.contains('@') && name.len() <= NAME_BYTES_MAX && name.bytes().all(is_of_a_name)
 }
 
 /// `host=` behind the `?` names the folder of a socket, as libpq has it.
@@ -454,6 +456,12 @@ mod tests {
         check("postgres://me:secret%ff@db/cat", Is::Encoding);
         check("postgres://me:secret%00@db/cat", Is::Encoding);
         check("postgres://me:secret@db/cat?ssl_mode=disable", Is::Parameter("ssl_mode".into()));
+        let longest = "n".repeat(40);
+        check(&format!("postgres://me:secret@db/cat?{longest}n"), Is::Form);
+        check(&format!("postgres://me:secret@db/cat?{longest}"), Is::Parameter(longest));
+        for password in ["a?secret", "a?secret=", "a?x=secret", "a?secret=1&b", "a@?secret", "a?Y&secret"] {
+            check(&format!("postgres://me:{password}@db/cat"), Is::Form);
+        }
         check("postgres://me:secret@db/cat?sslmode=disable&sslmode=disable", Is::Twice("sslmode".into()));
         for mode in ["prefer", "allow", "", "DISABLE", "verify"] {
             check(&format!("postgres://me:secret@db/cat?sslmode={mode}"), Is::TlsMode);

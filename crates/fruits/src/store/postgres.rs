@@ -116,9 +116,11 @@ impl Postgres {
         }
     }
 
-    /// Whether the database answers, takes writes and has the schema.
+    /// Whether the database answers, takes writes, has the schema, grants the rights on it, and has a connection for
+    /// either way to it.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.reader.ready().await
+        self.reader.ready().await?;
+        self.pool.ready().await
     }
 }
 

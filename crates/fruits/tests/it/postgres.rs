@@ -3,6 +3,7 @@
 mod credentials;
 mod lists;
 mod outages;
+mod readiness;
 mod schema;
 mod shared;
 mod transfer;

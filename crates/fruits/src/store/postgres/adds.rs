@@ -5,7 +5,10 @@
 //! the next: the busier, the larger the groups. Each add is answered after the commit that holds it, and fails alone
 //! if it is at fault.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -13,6 +16,7 @@ use super::{Limits, change, pool::Pool};
 use crate::{
     Error,
     domain::{Change, Fruit, NewFruit},
+    store::Failure,
 };
 
 /// Statements under way at one time: while one waits for its commit, the next is on its way.
@@ -22,6 +26,7 @@ const LANES: usize = 2;
 #[derive(Debug)]
 struct Add {
     fruit: NewFruit,
+    since: Instant,
     answer: oneshot::Sender<Result<Fruit, Error>>,
 }
 
@@ -36,8 +41,12 @@ impl Adds {
         let (queue, adds) = mpsc::channel(limits.queue_adds_max);
         let adds = Arc::new(Mutex::new(adds));
         for _ in 0..LANES {
-            let lane =
-                Lane { adds: Arc::clone(&adds), pool: pool.clone(), group_adds_max: limits.group_adds_max };
+            let lane = Lane {
+                adds: Arc::clone(&adds),
+                pool: pool.clone(),
+                group_adds_max: limits.group_adds_max,
+                queue_timeout: limits.queue_timeout,
+            };
             tokio::spawn(lane.run());
         }
         Self { queue }
@@ -46,7 +55,7 @@ impl Adds {
     /// Adds a fruit that wants no id in particular.
     pub(super) async fn add(&self, fruit: NewFruit) -> Result<Fruit, Error> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Add { fruit, answer }).map_err(|error| match error {
+        self.queue.try_send(Add { fruit, since: Instant::now(), answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::Stopped,
         })?;
@@ -59,6 +68,7 @@ struct Lane {
     adds: Arc<Mutex<mpsc::Receiver<Add>>>,
     pool: Pool,
     group_adds_max: usize,
+    queue_timeout: Duration,
 }
 
 impl Lane {
@@ -70,15 +80,28 @@ impl Lane {
             }
             // Nobody waits for it any more, so nobody must be told: it is as if it had never come.
             group.retain(|add| !add.answer.is_closed());
+            let group = self.refuse_late(group);
             if !group.is_empty() {
                 self.add(group).await;
             }
         }
     }
 
+    /// Those that have not waited too long. The others stood behind statements that were stuck, and would be in the
+    /// next one for as long again.
+    fn refuse_late(&self, group: Vec<Add>) -> Vec<Add> {
+        let (late, rest): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|add| add.since.elapsed() > self.queue_timeout);
+        for Add { answer, .. } in late {
+            let failure = Failure::new("the adds before it took longer than a request waits");
+            let _ = answer.send(Err(Error::Unavailable(failure)));
+        }
+        rest
+    }
+
     async fn add(&self, group: Vec<Add>) {
         let (fruits, answers): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|Add { fruit, answer }| (fruit, answer)).unzip();
+            group.into_iter().map(|Add { fruit, answer, .. }| (fruit, answer)).unzip();
         let change = Change::Add(fruits);
         let outcomes = match change::make(&self.pool, &change).await {
             Ok(added) => added.into_iter().map(Ok).collect(),

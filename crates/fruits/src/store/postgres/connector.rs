@@ -170,6 +170,11 @@ impl Connector {
         config
     }
 
+    /// Why connections fail, while none has succeeded since.
+    pub(super) fn last_failure(&self) -> Option<Error> {
+        self.failing().as_ref().map(|(error, _)| error.clone())
+    }
+
     fn failing(&self) -> MutexGuard<'_, Option<(Error, Instant)>> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,24 +1,11 @@
 //! A look at a database without changing it.
 
-use anyhow::ensure;
+use anyhow::bail;
 
-use super::{Target, connection::Connection, connector::Connector, fault::Fault, migrations, session};
+use super::{
+    Target, connection::Connection, connector::Connector, fault::Fault, migrations, session, statements,
+};
 use crate::{Error, settings::Migrate};
-
-/// What a server needs to be granted, and lacks.
-const MISSING_RIGHTS: &str = "SELECT need FROM (
-        SELECT format('%s on %s', privilege, relation) AS need,
-            CASE relation WHEN 'fruits_ids' THEN has_sequence_privilege(relation, privilege)
-                ELSE has_table_privilege(relation, privilege) END AS granted
-        FROM (VALUES
-            ('fruits', 'SELECT'), ('fruits', 'INSERT'), ('fruits', 'UPDATE'), ('fruits', 'DELETE'),
-            ('fruits_ids', 'USAGE'), ('fruits_ids', 'SELECT'), ('fruits_ids', 'UPDATE'),
-            ('fruits_retired_ids', 'SELECT'), ('fruits_retired_ids', 'INSERT'),
-            ('fruits_idempotency_keys', 'SELECT'), ('fruits_idempotency_keys', 'INSERT'),
-            ('fruits_idempotency_keys', 'UPDATE'), ('fruits_idempotency_keys', 'DELETE'),
-            ('fruits_migrations', 'SELECT')
-        ) AS needs (relation, privilege)
-    ) AS rights WHERE NOT granted";
 
 /// A database that was looked at.
 #[derive(Debug)]
@@ -62,9 +49,10 @@ async fn look(connection: &Connection) -> Inspection {
 }
 
 async fn rights(connection: &Connection) -> anyhow::Result<String> {
-    let missing = connection.query(MISSING_RIGHTS, &[]).await.map_err(Error::from)?;
-    let missing = missing.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<Vec<String>, Fault>>();
-    let missing = missing.map_err(Error::from)?;
-    ensure!(missing.is_empty(), "the role lacks {}", missing.join(", "));
+    let missing = connection.query(statements::MISSING_RIGHTS, &[]).await.map_err(Error::from)?;
+    let missing = missing.first().map_or(Ok(None), |row| row.try_get::<_, Option<String>>(0));
+    if let Some(missing) = missing.map_err(Fault::from).map_err(Error::from)? {
+        bail!("the role lacks {missing}");
+    }
     Ok("the role has all that a server needs".to_owned())
 }

@@ -1,10 +1,10 @@
 //! The connections that requests take turns with: for lists, and for whatever changes something.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use deadpool::{
     Runtime,
-    managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, TimeoutType},
+    managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, TimeoutType, Timeouts},
 };
 
 use super::{connection::Connection, connector::Connector};
@@ -52,12 +52,30 @@ impl Pool {
 
     /// A connection, as soon as there is one.
     pub(super) async fn connection(&self) -> Result<Pooled, Error> {
-        self.0.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => error,
-            PoolError::Timeout(TimeoutType::Wait) => Error::Unavailable(Failure::new(
-                "all connections were in use, for as long as a request waits",
-            )),
-            other => Error::Unavailable(Failure::new(other.to_string())),
-        })
+        self.0.get().await.map_err(refused)
+    }
+
+    /// Whether there is a connection, in use or not, or one can be made. One that is made stays for whoever comes next.
+    pub(super) async fn ready(&self) -> Result<(), Error> {
+        self.0.retain(|connection, _| connection.is_sound());
+        if self.0.status().size > 0 {
+            return Ok(());
+        }
+        let without_waiting = Timeouts { wait: Some(Duration::ZERO), ..self.0.timeouts() };
+        match self.0.timeout_get(&without_waiting).await {
+            // Others came first and have all of them: that is load.
+            Ok(_) | Err(PoolError::Timeout(TimeoutType::Wait)) => Ok(()),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
+
+fn refused(error: PoolError<Error>) -> Error {
+    match error {
+        PoolError::Backend(error) => error,
+        PoolError::Timeout(TimeoutType::Wait) => {
+            Error::Unavailable(Failure::new("all connections were in use, for as long as a request waits"))
+        }
+        other => Error::Unavailable(Failure::new(other.to_string())),
     }
 }

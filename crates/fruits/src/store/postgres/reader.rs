@@ -32,6 +32,7 @@ struct Line {
     connection: Connection,
     fruit_by_id: Statement,
     ready: Statement,
+    missing_rights: Statement,
 }
 
 impl std::fmt::Debug for Line {
@@ -66,8 +67,8 @@ impl Reader {
         }
     }
 
-    /// Whether the server takes writes and has the schema. Says so also where the connection was made before either
-    /// was lost.
+    /// Whether the server takes writes, has the schema and grants the rights on it. Says so also where the connection
+    /// was made before any of them was lost.
     pub(super) async fn ready(&self) -> Result<(), Error> {
         let mut attempt = 1;
         let (line, row) = loop {
@@ -93,22 +94,35 @@ impl Reader {
         if is_read_only {
             return Err(Error::Unavailable(Failure::new("the database takes no writes")));
         }
-        if found < needed { Err(Error::SchemaBehind { found, needed }) } else { Ok(()) }
+        if found < needed {
+            return Err(Error::SchemaBehind { found, needed });
+        }
+        let rights = line.connection.query_first(&line.missing_rights, &[]).await?.ok_or(Error::Stopped)?;
+        match rights.try_get::<_, Option<String>>(0).map_err(Fault::from)? {
+            Some(missing) => Err(Error::Unavailable(Failure::new(format!("the role lacks {missing}")))),
+            None => Ok(()),
+        }
     }
 
-    /// The connection that is there, or the next one. Those who come together wait for one attempt.
+    /// The connection that is there, or the next one. Those who come together wait for one attempt, unless the last
+    /// one failed: how long the next one takes is the worry of whoever makes it.
     async fn line(&self) -> Result<Arc<Line>, Error> {
         if let Some(line) = self.last() {
             return Ok(line);
         }
-        let _making = self.making.lock().await;
+        let _making = match (self.making.try_lock(), self.connector.last_failure()) {
+            (Ok(making), _) => making,
+            (Err(_), Some(error)) => return Err(error),
+            (Err(_), None) => self.making.lock().await,
+        };
         if let Some(line) = self.last() {
             return Ok(line);
         }
         let connection = self.connector.connect().await?;
         let fruit_by_id = connection.prepare(statements::FRUIT_BY_ID).await?;
         let ready = connection.prepare(statements::READY).await?;
-        let line = Arc::new(Line { connection, fruit_by_id, ready });
+        let missing_rights = connection.prepare(statements::MISSING_RIGHTS).await?;
+        let line = Arc::new(Line { connection, fruit_by_id, ready, missing_rights });
         *self.line.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&line));
         Ok(line)
     }

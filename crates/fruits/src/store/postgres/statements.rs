@@ -67,6 +67,21 @@ pub(super) const KEEP_ANSWER: &str = "WITH old AS (
 pub(super) const READY: &str = "SELECT current_setting('transaction_read_only') = 'on',
     (SELECT count(*) FROM fruits_migrations)";
 
+/// What a server needs to be granted and lacks, in one text; null if that is nothing.
+pub(super) const MISSING_RIGHTS: &str = "SELECT string_agg(need, ', ') FROM (
+        SELECT format('%s on %s', privilege, relation) AS need,
+            CASE relation WHEN 'fruits_ids' THEN has_sequence_privilege(relation, privilege)
+                ELSE has_table_privilege(relation, privilege) END AS granted
+        FROM (VALUES
+            ('fruits', 'SELECT'), ('fruits', 'INSERT'), ('fruits', 'UPDATE'), ('fruits', 'DELETE'),
+            ('fruits_ids', 'USAGE'), ('fruits_ids', 'SELECT'), ('fruits_ids', 'UPDATE'),
+            ('fruits_retired_ids', 'SELECT'), ('fruits_retired_ids', 'INSERT'),
+            ('fruits_idempotency_keys', 'SELECT'), ('fruits_idempotency_keys', 'INSERT'),
+            ('fruits_idempotency_keys', 'UPDATE'), ('fruits_idempotency_keys', 'DELETE'),
+            ('fruits_migrations', 'SELECT')
+        ) AS needs (relation, privilege)
+    ) AS rights WHERE NOT granted";
+
 /// Columns in the order of the selects above. What does not parse was not written by this service.
 pub(super) fn fruit(row: &Row) -> Result<Fruit, tokio_postgres::Error> {
     Ok(Fruit {

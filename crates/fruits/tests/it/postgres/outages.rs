@@ -196,6 +196,64 @@ async fn a_service_starts_before_its_database() {
     assert_eq!(ask(&service.router, post(APPLE)).await.json()["id"], 1);
 }
 
+/// One read finds out that nobody answers; those that come meanwhile need not wait for what it finds.
+#[tokio::test]
+async fn a_host_that_never_speaks_is_waited_for_by_one_read_at_a_time() {
+    let host = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://me@{}/catalogue?sslmode=disable", host.local_addr().unwrap());
+    let postgres = PostgresSettings { database_connect_timeout_ms: 2000, ..PostgresSettings::default() };
+    let settings =
+        fruits::Settings { database_url: url.parse().ok(), postgres, ..fruits::Settings::default() };
+    let store = Arc::new(Store::open(&settings.location(std::path::Path::new("")).unwrap()).unwrap());
+    store.get(FruitId::MIN).await.expect_err("nobody answers");
+    // Then an attempt may be made again.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let attempt = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.get(FruitId::MIN).await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        let refused = store.get(FruitId::MIN).await.expect_err("nobody answers");
+        assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
+    }
+    assert!(!attempt.is_finished() && begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    attempt.await.unwrap().expect_err("nobody answers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn adds_behind_one_that_is_stuck_do_not_get_stuck_in_turn() {
+    let database = Database::new();
+    database.migrate();
+    let settings = database.settings(PostgresSettings {
+        database_statement_timeout_ms: 1500,
+        database_queue_ms: 300,
+        ..PostgresSettings::default()
+    });
+    let store = Arc::new(Store::open(&settings.location(std::path::Path::new("")).unwrap()).unwrap());
+    // Each lane has its connection and its statement.
+    let (one, other) = tokio::join!(store.add(new_fruit("a")), store.add(new_fruit("b")));
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    let other = database.connect().await;
+    other.batch_execute("BEGIN; LOCK TABLE fruits IN SHARE MODE").await.unwrap();
+    let begun = Instant::now();
+    let mut adds = Vec::new();
+    for _ in 0..10 {
+        let store = Arc::clone(&store);
+        adds.push(tokio::spawn(async move { store.add(new_fruit("late")).await }));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for add in adds {
+        let refused = add.await.unwrap().expect_err("the table is locked");
+        assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
+    other.batch_execute("ROLLBACK").await.unwrap();
+    store.add(new_fruit("c")).await.unwrap();
+    assert_eq!(database.rows("SELECT fruit FROM fruits WHERE fruit = 'late'"), [""; 0]);
+}
+
 #[tokio::test]
 async fn an_add_whose_commit_was_not_answered_says_so() {
     let database = Database::new();
