@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Long enough for a busy machine; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The binary with an empty environment, so that no variable of the machine changes a test.
 pub(crate) fn fruitpress() -> Command {

@@ -235,7 +235,7 @@ fn import_under_way(folder: &Path) -> (Child, std::process::ChildStdin) {
 fn wait_until(otherwise: &str, done: impl Fn() -> bool) {
     let started = Instant::now();
     while !done() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{otherwise}");
+        assert!(started.elapsed() < Duration::from_mins(1), "{otherwise}");
         thread::sleep(Duration::from_millis(10));
     }
 }

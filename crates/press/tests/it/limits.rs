@@ -122,7 +122,7 @@ async fn a_source_below_the_least_throughput_is_cut_long_before_its_time_is_up()
     let limits = Limits {
         window: Duration::from_millis(200),
         window_bytes_min: 1000,
-        ..Limits::new(1 << 30, Duration::from_secs(60))
+        ..Limits::new(1 << 30, Duration::from_mins(1))
     };
     let error = read(&client(limits), &source.url("/")).await.unwrap_err();
     assert_eq!(error.to_string(), "the source was too slow: it sent fewer than 1000 bytes in 200 ms");
@@ -141,7 +141,7 @@ async fn a_source_that_is_slow_but_steady_is_read() {
     let limits = Limits {
         window: Duration::from_millis(500),
         window_bytes_min: 1000,
-        ..Limits::new(40_000, Duration::from_secs(60))
+        ..Limits::new(40_000, Duration::from_mins(1))
     };
     assert_eq!(read(&client(limits), &source.url("/")).await.unwrap(), 40_000);
 }

@@ -56,7 +56,7 @@ pub(super) fn first_byte(address: SocketAddr) -> Result<Duration> {
 fn ask(address: SocketAddr) -> Result<TcpStream> {
     let mut stream =
         TcpStream::connect(address).with_context(|| format!("could not connect to {address}"))?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     stream.write_all(format!("GET /fruits HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
     Ok(stream)
 }

@@ -79,7 +79,7 @@ impl Server {
 
     fn start(command: &mut Command, end: Signal, address: SocketAddr, path: &str) -> Result<Self> {
         let mut server = Self { running: Running::start(command, end)?, address };
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while get(address, path).map_or(0, |answer| answer.status) != 200 {
             ensure!(server.running.is_running(), "a server ended before it was ready");
             ensure!(Instant::now() < deadline, "a server was not ready after a minute");
