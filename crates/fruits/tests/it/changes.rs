@@ -4,13 +4,24 @@ use axum::Router;
 use http::{HeaderName, Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Folder, ask, get, post, routes, send};
+use crate::support::{Answer, Place, ask, get, on_each_store, post, routes, send};
+
+on_each_store! {
+    a_replaced_fruit_is_the_new_one
+    a_changed_fruit_keeps_the_rest
+    a_deleted_fruit_and_its_id_are_gone
+    several_are_added_in_their_order
+    several_are_added_all_or_none
+    a_thousand_are_added_and_not_one_more
+    bad_changes_change_nothing
+    a_change_must_be_a_merge_patch
+}
 
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
 const MERGE_PATCH: (HeaderName, &str) = (header::CONTENT_TYPE, "application/merge-patch+json");
 
-async fn catalogue(folder: &Folder, fruits: usize) -> Router {
-    let router = routes(folder.open());
+async fn catalogue(place: &Place, fruits: usize) -> Router {
+    let router = routes(place.open());
     for _ in 0..fruits {
         assert_eq!(
             ask(&router, post(r#"{"fruit":"apple","color":"red"}"#)).await.status,
@@ -32,10 +43,8 @@ async fn delete(router: &Router, path: &str) -> Answer {
     ask(router, send(Method::DELETE, path, &[], "")).await
 }
 
-#[tokio::test]
-async fn a_replaced_fruit_is_the_new_one() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, 2).await;
+async fn a_replaced_fruit_is_the_new_one(place: &Place) {
+    let router = catalogue(place, 2).await;
     let replaced = put(&router, "/fruits/1", &json!({"fruit": " Birne ", "color": "gelb"})).await;
     assert_eq!((replaced.status, replaced.header(header::ETAG)), (StatusCode::OK, Some("\"2\"")));
     assert_eq!(replaced.body, r#"{"id":1,"fruit":"Birne","color":"gelb"}"#);
@@ -47,10 +56,8 @@ async fn a_replaced_fruit_is_the_new_one() {
     assert_eq!((again.status, again.header(header::ETAG)), (StatusCode::OK, Some("\"2\"")));
 }
 
-#[tokio::test]
-async fn a_changed_fruit_keeps_the_rest() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, 1).await;
+async fn a_changed_fruit_keeps_the_rest(place: &Place) {
+    let router = catalogue(place, 1).await;
     for (body, fruit, color, tag) in [
         (json!({"color": "green"}), "apple", "green", "\"2\""),
         (json!({"fruit": "fig"}), "fig", "green", "\"3\""),
@@ -65,11 +72,9 @@ async fn a_changed_fruit_keeps_the_rest() {
     }
 }
 
-#[tokio::test]
-async fn a_deleted_fruit_and_its_id_are_gone() {
-    let folder = Folder::new();
+async fn a_deleted_fruit_and_its_id_are_gone(place: &Place) {
     {
-        let router = catalogue(&folder, 3).await;
+        let router = catalogue(place, 3).await;
         for path in ["/fruits/2", "/fruits/3"] {
             let deleted = delete(&router, path).await;
             assert_eq!((deleted.status, deleted.body.len()), (StatusCode::NO_CONTENT, 0));
@@ -83,7 +88,7 @@ async fn a_deleted_fruit_and_its_id_are_gone() {
         }
     }
     // Neither is it after a restart.
-    let router = catalogue(&folder, 0).await;
+    let router = catalogue(place, 0).await;
     let chosen = ask(&router, post(r#"{"id":3,"fruit":"fig","color":"red"}"#)).await;
     assert_eq!((chosen.problem().as_str(), chosen.pointers()), ("fruit-id-taken", vec!["/id".to_owned()]));
     let added = ask(&router, post(r#"{"fruit":"fig","color":"red"}"#)).await;
@@ -91,10 +96,8 @@ async fn a_deleted_fruit_and_its_id_are_gone() {
     assert_eq!(ask(&router, get("/fruits")).await.json().as_array().map(Vec::len), Some(2));
 }
 
-#[tokio::test]
-async fn several_are_added_in_their_order() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, 1).await;
+async fn several_are_added_in_their_order(place: &Place) {
+    let router = catalogue(place, 1).await;
     let body = json!([
         {"fruit": "a", "color": "x"}, {"id": 10, "fruit": "b", "color": "x"}, {"fruit": "c", "color": "x"}
     ]);
@@ -105,10 +108,8 @@ async fn several_are_added_in_their_order() {
     assert_eq!(ask(&router, get("/fruits?color=x")).await.body, added.body);
 }
 
-#[tokio::test]
-async fn several_are_added_all_or_none() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, 1).await;
+async fn several_are_added_all_or_none(place: &Place) {
+    let router = catalogue(place, 1).await;
     let before = ask(&router, get("/fruits")).await.body;
     for (body, pointer) in [
         (json!([{"fruit": "a", "color": "x"}, {"id": 1, "fruit": "b", "color": "x"}]), "/1/id"),
@@ -126,10 +127,8 @@ async fn several_are_added_all_or_none() {
     assert_eq!(ask(&router, post(r#"{"id":7,"fruit":"c","color":"x"}"#)).await.status, StatusCode::CREATED);
 }
 
-#[tokio::test]
-async fn a_thousand_are_added_and_not_one_more() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, 0).await;
+async fn a_thousand_are_added_and_not_one_more(place: &Place) {
+    let router = catalogue(place, 0).await;
     let fruits = |count| Value::from(vec![json!({"fruit": "fig", "color": "blue"}); count]).to_string();
     let refused = ask(&router, post(fruits(1001))).await;
     assert_eq!((refused.problem().as_str(), refused.pointers()), ("invalid-fields", vec![String::new()]));
@@ -138,10 +137,8 @@ async fn a_thousand_are_added_and_not_one_more() {
     assert_eq!(ask(&router, get("/fruits")).await.json().as_array().map(Vec::len), Some(1000));
 }
 
-#[tokio::test]
-async fn bad_changes_change_nothing() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, 1).await;
+async fn bad_changes_change_nothing(place: &Place) {
+    let router = catalogue(place, 1).await;
     let long = "a".repeat(101);
     for (method, body, pointers) in [
         (Method::PUT, json!({}), &["/fruit", "/color"][..]),
@@ -181,10 +178,8 @@ async fn bad_changes_change_nothing() {
     assert_eq!((found.header(header::ETAG), &found.json()["fruit"]), (Some("\"1\""), &json!("apple")));
 }
 
-#[tokio::test]
-async fn a_change_must_be_a_merge_patch() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, 1).await;
+async fn a_change_must_be_a_merge_patch(place: &Place) {
+    let router = catalogue(place, 1).await;
     for headers in [&[JSON][..], &[], &[(header::CONTENT_TYPE, "application/json-patch+json")]] {
         let refused = ask(&router, send(Method::PATCH, "/fruits/1", headers, "{}")).await;
         assert_eq!(refused.problem(), "unsupported-media-type");

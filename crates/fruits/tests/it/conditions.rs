@@ -3,14 +3,20 @@
 use axum::Router;
 use http::{HeaderName, Method, StatusCode, header};
 
-use crate::support::{Folder, ask, get, post, routes, send};
+use crate::support::{Place, ask, get, on_each_store, post, routes, send};
+
+on_each_store! {
+    a_fruit_that_the_client_has_is_not_sent_again
+    what_the_client_did_not_see_is_not_written_over
+    concurrent_changes_have_one_winner
+}
 
 const IF_MATCH: HeaderName = header::IF_MATCH;
 const IF_NONE_MATCH: HeaderName = header::IF_NONE_MATCH;
 
 /// One fruit, at its second revision.
-async fn catalogue(folder: &Folder) -> Router {
-    let router = routes(folder.open());
+async fn catalogue(place: &Place) -> Router {
+    let router = routes(place.open());
     let added = ask(&router, post(r#"{"fruit":"apple","color":"red"}"#)).await;
     assert_eq!(added.header(header::ETAG), Some("\"1\""));
     assert_eq!(change(&router, "green", &[]).await, StatusCode::OK);
@@ -24,10 +30,8 @@ async fn change(router: &Router, color: &str, conditions: &[(HeaderName, &str)])
     ask(router, send(Method::PATCH, "/fruits/1", &headers, &body)).await.status
 }
 
-#[tokio::test]
-async fn a_fruit_that_the_client_has_is_not_sent_again() {
-    let folder = Folder::new();
-    let router = catalogue(&folder).await;
+async fn a_fruit_that_the_client_has_is_not_sent_again(place: &Place) {
+    let router = catalogue(place).await;
     for (name, value, status) in [
         (IF_NONE_MATCH, "\"2\"", 304),
         (IF_NONE_MATCH, "W/\"2\"", 304),
@@ -54,10 +58,8 @@ async fn a_fruit_that_the_client_has_is_not_sent_again() {
     }
 }
 
-#[tokio::test]
-async fn what_the_client_did_not_see_is_not_written_over() {
-    let folder = Folder::new();
-    let router = catalogue(&folder).await;
+async fn what_the_client_did_not_see_is_not_written_over(place: &Place) {
+    let router = catalogue(place).await;
     for (name, value) in
         [(IF_MATCH, "\"1\""), (IF_MATCH, "W/\"2\""), (IF_NONE_MATCH, "*"), (IF_NONE_MATCH, "\"2\"")]
     {
@@ -80,10 +82,8 @@ async fn what_the_client_did_not_see_is_not_written_over() {
 }
 
 /// Of many who change what they all have seen, one does.
-#[tokio::test]
-async fn concurrent_changes_have_one_winner() {
-    let folder = Folder::new();
-    let router = catalogue(&folder).await;
+async fn concurrent_changes_have_one_winner(place: &Place) {
+    let router = catalogue(place).await;
     let colors: Vec<String> = (0..50).map(|number| format!("color {number}")).collect();
     let conditions = [(IF_MATCH, "\"2\"")];
     let changes = colors.iter().map(|color| change(&router, color, &conditions));
@@ -93,12 +93,13 @@ async fn concurrent_changes_have_one_winner() {
     assert_eq!((winners, losers), (1, 49));
 }
 
+/// A list of a file has a tag, since whoever serves it sees every change; one of a database has none.
 #[tokio::test]
 async fn a_list_is_sent_again_after_every_change() {
-    let folder = Folder::new();
+    let place = Place::file();
     let mut tags: Vec<String> = Vec::new();
     for round in 0..3 {
-        let router = if round == 0 { catalogue(&folder).await } else { routes(folder.open()) };
+        let router = if round == 0 { catalogue(&place).await } else { routes(place.open()) };
         for color in ["a", "b"] {
             for path in ["/fruits", "/fruits?q=a", "/fruits?limit=1"] {
                 let tag = ask(&router, get(path)).await.header(header::ETAG).expect("ETag").to_owned();
@@ -117,16 +118,17 @@ async fn a_list_is_sent_again_after_every_change() {
     }
 }
 
+/// A trigger of the file's schema gives it a revision.
 #[tokio::test]
 async fn another_programs_change_has_a_tag_of_its_own() {
-    let folder = Folder::new();
-    drop(catalogue(&folder).await);
-    let router = routes(folder.open_to_others());
+    let place = Place::file();
+    drop(catalogue(&place).await);
+    let router = routes(place.open_to_others());
     assert_eq!(ask(&router, get("/fruits/1")).await.header(header::ETAG), Some("\"2\""));
-    folder.execute("UPDATE fruits SET color = 'GOLD' WHERE id = 1");
+    place.execute("UPDATE fruits SET color = 'GOLD' WHERE id = 1");
     let found = ask(&router, get("/fruits/1")).await;
     assert_eq!((found.header(header::ETAG), &found.json()["color"]), (Some("\"3\""), &"GOLD".into()));
     drop(router);
-    let router = routes(folder.open());
+    let router = routes(place.open());
     assert_eq!(ask(&router, get("/fruits?color=gold")).await.json().as_array().map(Vec::len), Some(1));
 }

@@ -3,15 +3,21 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
-use http::{Method, StatusCode, header};
+use http::{StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Folder, ask, get, post, routes, send};
+use crate::support::{Place, ask, get, on_each_store, post, routes};
 
-async fn catalogue(folder: &Folder, fruits: &[(&str, &str)]) -> Router {
-    let router = routes(folder.open());
+on_each_store! {
+    filters_and_orders_by_query
+    a_limit_pages_and_links
+    filtered_lists_of_many_pages_are_whole
+}
+
+/// With these fruits, each with its color.
+pub(crate) async fn catalogue(place: &Place, fruits: &[(&str, &str)]) -> Router {
+    let router = routes(place.open());
     for (fruit, color) in fruits {
         let body = json!({"fruit": fruit, "color": color}).to_string();
         assert_eq!(ask(&router, post(body)).await.status, StatusCode::CREATED);
@@ -24,7 +30,7 @@ fn ids(list: &Value) -> Vec<u64> {
 }
 
 /// The ids of one answer, and where its `Link` leads.
-async fn page(router: &Router, path: &str) -> (Vec<u64>, Option<String>) {
+pub(crate) async fn page(router: &Router, path: &str) -> (Vec<u64>, Option<String>) {
     let answer = ask(router, get(path)).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
     let next = answer.header(header::LINK).map(|link| {
@@ -35,7 +41,7 @@ async fn page(router: &Router, path: &str) -> (Vec<u64>, Option<String>) {
 }
 
 /// Page after page, from this one on.
-async fn pages(router: &Router, path: &str) -> Vec<Vec<u64>> {
+pub(crate) async fn pages(router: &Router, path: &str) -> Vec<Vec<u64>> {
     let (mut pages, mut next) = (Vec::new(), Some(path.to_owned()));
     while let Some(path) = next {
         let (ids, link) = page(router, &path).await;
@@ -46,11 +52,9 @@ async fn pages(router: &Router, path: &str) -> Vec<Vec<u64>> {
     pages
 }
 
-#[tokio::test]
-async fn filters_and_orders_by_query() {
-    let folder = Folder::new();
+async fn filters_and_orders_by_query(place: &Place) {
     let fruits = [("apple", "Red"), ("Apple", "green"), ("fig", "red"), ("Crab apple", "RED")];
-    let router = catalogue(&folder, &fruits).await;
+    let router = catalogue(place, &fruits).await;
     for (query, expected) in [
         ("fruit=APPLE", &[1, 2][..]),
         ("fruit=apple&color=red", &[1]),
@@ -72,11 +76,9 @@ async fn filters_and_orders_by_query() {
     }
 }
 
-#[tokio::test]
-async fn a_limit_pages_and_links() {
-    let folder = Folder::new();
+async fn a_limit_pages_and_links(place: &Place) {
     let router =
-        catalogue(&folder, &[("a", "x"), ("B", "ü & ö"), ("a", "Ü & Ö"), ("c", "x"), ("b", "ü & ö")]).await;
+        catalogue(place, &[("a", "x"), ("B", "ü & ö"), ("a", "Ü & Ö"), ("c", "x"), ("b", "ü & ö")]).await;
     for (query, expected) in [
         ("limit=2", vec![vec![1, 2], vec![3, 4], vec![5]]),
         ("limit=5", vec![vec![1, 2, 3, 4, 5]]),
@@ -96,8 +98,8 @@ async fn a_limit_pages_and_links() {
 
 #[tokio::test]
 async fn values_that_cannot_be_used_are_400() {
-    let folder = Folder::new();
-    let router = catalogue(&folder, &[("apple", "red")]).await;
+    let place = Place::file();
+    let router = catalogue(&place, &[("apple", "red")]).await;
     let long = "a".repeat(101);
     let cursor = format!("1,{}", "a".repeat(4097));
     for (name, values) in [
@@ -130,12 +132,10 @@ async fn values_that_cannot_be_used_are_400() {
 }
 
 /// Long lists with filters are streamed too, whether much of them fits, little or nothing.
-#[tokio::test]
-async fn filtered_lists_of_many_pages_are_whole() {
-    let folder = Folder::new();
-    folder.fill(20_000);
-    folder.execute("UPDATE fruits SET color = 'Blue', color_folded = 'blue', revision = 2 WHERE id % 2 = 0");
-    let router = routes(folder.open());
+async fn filtered_lists_of_many_pages_are_whole(place: &Place) {
+    place.fill(20_000);
+    place.execute("UPDATE fruits SET color = 'Blue', color_folded = 'blue', revision = 2 WHERE id % 2 = 0");
+    let router = routes(place.open());
     for (query, fruits) in [
         ("color=red", 10_000),
         ("sort=-color", 20_000),
@@ -152,50 +152,4 @@ async fn filtered_lists_of_many_pages_are_whole() {
     }
     let (last, next) = page(&router, "/fruits?q=fruit+19999&limit=1").await;
     assert_eq!((last, next), (vec![19_999], None));
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
-
-    /// Whoever follows the links sees once each fruit that was there all the while, in order, whatever is added
-    /// and deleted meanwhile.
-    #[test]
-    fn paging_under_concurrent_changes_skips_and_repeats_nothing(
-        before in prop::collection::vec("[abc]{1,2}", 1..60),
-        meanwhile in prop::collection::vec("[abcABC]{1,2}", 0..60),
-        deleted in prop::collection::btree_set(1_u64..60, 0..30),
-        limit in 1_usize..9,
-        sort in prop::sample::select(vec!["id", "-id", "fruit", "-fruit", "color", "-color"]),
-    ) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-        let folder = Folder::new();
-        runtime.block_on(async {
-            let texts: Vec<_> = before.iter().map(|text| (text.as_str(), text.as_str())).collect();
-            let router = catalogue(&folder, &texts).await;
-            let there: BTreeSet<u64> = (1..=before.len() as u64).filter(|id| !deleted.contains(id)).collect();
-            let changer = tokio::spawn({
-                let router = router.clone();
-                async move {
-                    let mut deleted = deleted.into_iter();
-                    for text in meanwhile {
-                        ask(&router, post(json!({"fruit": text, "color": text}).to_string())).await;
-                        if let Some(id) = deleted.next() {
-                            ask(&router, send(Method::DELETE, &format!("/fruits/{id}"), &[], "")).await;
-                        }
-                    }
-                }
-            });
-            let seen = pages(&router, &format!("/fruits?limit={limit}&sort={sort}")).await;
-            changer.await.unwrap();
-            let seen: Vec<u64> = seen.into_iter().flatten().collect();
-            let distinct: BTreeSet<u64> = seen.iter().copied().collect();
-            assert_eq!(distinct.len(), seen.len(), "a fruit came twice");
-            assert!(there.is_subset(&distinct), "a fruit was skipped");
-            let (whole, _) = page(&router, &format!("/fruits?sort={sort}")).await;
-            let left: BTreeSet<u64> = whole.iter().copied().collect();
-            let order: Vec<u64> = whole.into_iter().filter(|id| distinct.contains(id)).collect();
-            let seen: Vec<u64> = seen.into_iter().filter(|id| left.contains(id)).collect();
-            assert_eq!(seen, order, "the pages are not in the list's order");
-        });
-    }
 }

@@ -17,6 +17,7 @@ mod listing;
 mod memory;
 mod migration;
 mod model;
+mod paging;
 mod postgres;
 mod readiness;
 mod refused_files;

@@ -2,7 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use fruits::domain::{Folded, FruitId, Selection};
+use fruits::{
+    Settings,
+    domain::{Folded, FruitId, Selection},
+    settings::Migrate,
+    store::{Migrated, sqlite::migrations},
+};
 
 use crate::support::{Folder, new_fruit};
 
@@ -55,4 +60,30 @@ async fn the_first_release_still_works_on_the_new_schema() {
     serve_as_the_first_release(&folder);
     assert_eq!(find(&folder, "PFIRSICH").await, [3, 77]);
     assert_eq!(folder.open().add(new_fruit("plum")).await.unwrap().id, FruitId::new(78).unwrap());
+}
+
+#[tokio::test]
+async fn a_file_that_is_behind_is_not_served_until_somebody_migrates() {
+    let folder = Folder::new();
+    let settings = Settings { migrate: Some(Migrate::Off), ..Settings::default() };
+    let refusal = async || {
+        let refused = fruits::service(&settings, folder.path()).await;
+        format!("{:#}", refused.err().expect("the schema is behind"))
+    };
+    let missing = refusal().await;
+    assert!(missing.contains("version 0") && missing.contains("run `fruitpress migrate`"), "{missing}");
+    assert!(!folder.database().exists(), "a refused catalogue was made");
+
+    folder.execute(FIRST_RELEASE);
+    let behind = refusal().await;
+    assert!(behind.contains("version 1") && behind.contains("run `fruitpress migrate`"), "{behind}");
+    assert!(behind.contains(&folder.database().display().to_string()), "{behind}");
+    // It is as it was, for the first release to go on with.
+    serve_as_the_first_release(&folder);
+    assert_eq!(refusal().await, behind);
+
+    let migrated = fruits::migrate(&settings, folder.path()).await.unwrap();
+    assert_eq!(migrated, Migrated { from: 1, to: migrations::latest() });
+    let service = fruits::service(&settings, folder.path()).await.unwrap();
+    (service.ready)().await.unwrap();
 }

@@ -105,6 +105,22 @@ impl Place {
         }
     }
 
+    /// For what other programs do to a catalogue while it is served.
+    pub(crate) fn open_to_others(&self) -> Store {
+        match self {
+            Self::File(folder) => folder.open_to_others(),
+            Self::Database(database) => database.open(),
+        }
+    }
+
+    /// Runs statements as another program would.
+    pub(crate) fn execute(&self, sql: &str) {
+        match self {
+            Self::File(folder) => folder.execute(sql),
+            Self::Database(database) => database.execute(sql),
+        }
+    }
+
     /// Makes the catalogue with this many fruits, quickly.
     pub(crate) fn fill(&self, fruits: u32) {
         match self {

@@ -1,10 +1,12 @@
-//! How the server goes through a list: along an index, from where the page begins, and nothing is sorted.
+//! How the server goes through a list: along an index, from where the page begins, and nothing is sorted. And what a
+//! list lacks that is not kept here alone.
 
 use std::num::NonZeroUsize;
 
 use fruits::domain::{Folded, Selection, SortKey};
+use http::{Method, StatusCode, header};
 
-use crate::support::{Database, cluster::Cluster};
+use crate::support::{Database, ask, cluster::Cluster, get, post, routes, send};
 
 /// The server writes each plan that it follows into its log.
 const EXPLAINED: &[&str] = &[
@@ -64,4 +66,21 @@ async fn no_page_is_sorted() {
         }
     }
     assert!(count > 150, "{count} plans were seen");
+}
+
+/// Other servers change it unseen, so nobody is told that what it has is still true.
+#[tokio::test]
+async fn a_list_has_no_tag_and_is_always_sent() {
+    let database = Database::new();
+    let router = routes(database.open());
+    assert_eq!(ask(&router, post(r#"{"fruit":"apple","color":"red"}"#)).await.status, StatusCode::CREATED);
+    for path in ["/fruits", "/fruits?q=a", "/fruits?limit=1"] {
+        let list = ask(&router, get(path)).await;
+        assert_eq!((list.status, list.header(header::ETAG)), (StatusCode::OK, None), "{path}");
+        for seen in ["*", "W/\"1-1\"", "\"1\""] {
+            let again = send(Method::GET, path, &[(header::IF_NONE_MATCH, seen)], "");
+            let again = ask(&router, again).await;
+            assert_eq!((again.status, again.body), (StatusCode::OK, list.body.clone()), "{path} {seen}");
+        }
+    }
 }
