@@ -67,7 +67,7 @@ fn check_file(path: &Path, migrate: Migrate) -> anyhow::Result<String> {
         if schema == latest { String::new() } else { format!(" and will be migrated to {latest}") };
     let server = sqlite::holder(path).map_or_else(String::new, |holder| {
         let process = holder.id.map_or_else(|| "another process".to_owned(), |id| format!("process {id}"));
-        format!("; it is served by {process}, so another server would be refused")
+        format!("; it is used by {process}, which serves it or imports into it, so another server would be refused")
     });
     Ok(format!("it is sound, its schema is at version {schema}{migration}{server}"))
 }

@@ -39,12 +39,9 @@ impl Args {
         let location = self.catalogue.location()?;
         if is_dash(&self.file) {
             let format = self.format.unwrap_or(Format::Json);
-            let written = self.write(&location, io::stdout().lock(), format, &mut Progress::start());
-            return match written {
-                // A reader that went away (`| head`) is no failure.
-                Err(error) if reader_left(&error) => Ok(ExitCode::SUCCESS),
-                written => written.map(|_| ExitCode::SUCCESS),
-            };
+            // A reader that went away (`| head`) is a failure too: what it has is not the catalogue.
+            self.write(&location, io::stdout().lock(), format, &mut Progress::start())?;
+            return Ok(ExitCode::SUCCESS);
         }
         let format = super::format(self.format, &self.file)?;
         let mut progress = Progress::start();
@@ -89,13 +86,6 @@ fn sync(file: &File) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
         synced => synced,
     }
-}
-
-fn reader_left(error: &anyhow::Error) -> bool {
-    matches!(
-        error.downcast_ref::<ExportError>(),
-        Some(ExportError::Unwritable(error)) if error.kind() == ErrorKind::BrokenPipe
-    )
 }
 
 /// The files that an export must not take the place of.

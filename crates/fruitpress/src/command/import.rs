@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::Context;
 use fruits::{
+    Settings,
+    settings::Migrate,
     store::BulkAdd,
     transfer::{self, BadRows, Event, Format, ImportError},
 };
@@ -50,6 +52,11 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     catalogue: Catalogue,
+
+    /// Whether the import brings the schema up to date by itself: `auto`, or `off`, where a schema that is behind is
+    /// refused until `fruitpress migrate` has run. Unset, it is `auto` for a file, and `off` for PostgreSQL
+    #[arg(long, env = "MIGRATE", value_enum, value_name = "WHEN")]
+    migrate: Option<Migrate>,
 }
 
 impl Args {
@@ -77,7 +84,9 @@ impl Args {
     }
 
     async fn import(&self, source: Box<dyn Read + Send>, format: Format) -> anyhow::Result<ExitCode> {
-        let catalogue = BulkAdd::begin(&self.catalogue.location()?).await?;
+        let location = self.catalogue.location()?;
+        let settings = Settings { migrate: self.migrate, ..self.catalogue.settings() };
+        let catalogue = BulkAdd::begin(&location, settings.migrate(&location)).await?;
         let mut progress = Progress::start();
         let name = self.name();
         let mut bad = 0;

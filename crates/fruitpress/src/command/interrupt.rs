@@ -1,8 +1,18 @@
-//! Signals that ask the program to end.
+//! Signals that ask the program to end, or would end it.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// SIGXFSZ on Linux and the BSDs: a file was to grow beyond the limit of the process.
+const FILE_SIZE_SIGNAL: i32 = 25;
+
+/// From now on such a write fails with an error that names the limit, instead of the process with a signal that names
+/// nothing. Within a runtime.
+pub(super) fn outlive_file_size_limit() {
+    // Handled by being registered, and for good: the library never takes a handler back.
+    let _ = signal(SignalKind::from_raw(FILE_SIZE_SIGNAL));
+}
 
 /// What a terminal, a supervisor or a closed connection sends, from the first call of [`listen`](Self::listen) on:
 /// the program does not end by itself any more.

@@ -102,5 +102,8 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
         .enable_all()
         .build()
         .context("the asynchronous runtime could not start")?
-        .block_on(work)
+        .block_on(async {
+            interrupt::outlive_file_size_limit();
+            work.await
+        })
 }

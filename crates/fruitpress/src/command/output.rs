@@ -13,16 +13,9 @@ use std::{
 
 use anyhow::{Context, anyhow, ensure};
 use tempfile::TempPath;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::oneshot,
-};
+use tokio::sync::oneshot;
 
-use super::interrupt::Interrupts;
-
-/// SIGXFSZ on Linux and the BSDs: a file grew beyond the limit of the shell. Where it is handled, the write fails
-/// with an error that names the limit, instead of the process with a signal that names nothing.
-const FILE_SIZE_SIGNAL: i32 = 25;
+use super::interrupt::{self, Interrupts};
 
 /// A place for a file.
 pub(super) struct Output {
@@ -107,8 +100,7 @@ fn unless_interrupted<T: Send>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let _entered = runtime.enter();
     let mut interrupts = Interrupts::listen();
-    // Handled by being registered: its write fails.
-    let _too_large = signal(SignalKind::from_raw(FILE_SIZE_SIGNAL));
+    interrupt::outlive_file_size_limit();
     thread::scope(|scope| {
         let (done, ended) = oneshot::channel::<()>();
         let worker = scope.spawn(move || {

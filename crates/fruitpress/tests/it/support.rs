@@ -23,6 +23,14 @@ pub(crate) fn fruitpress() -> Command {
     command
 }
 
+/// The same where no file may grow beyond this size.
+pub(crate) fn fruitpress_with_files_of(kib_max: u32) -> Command {
+    let mut command = Command::new("bash");
+    let script = format!("ulimit -f {kib_max}; exec {} \"$@\"", env!("CARGO_BIN_EXE_fruitpress"));
+    command.args(["-c", &script, "bash"]).env_clear().stdin(Stdio::null());
+    command
+}
+
 /// Runs it to its end.
 pub(crate) fn run(command: &mut Command) -> Output {
     command.output().expect("the binary starts")
@@ -52,8 +60,17 @@ pub(crate) struct Server {
 impl Server {
     /// `fruitpress serve` with these arguments and variables, on a port of its own, with its data in `data`.
     pub(crate) fn start(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_as(fruitpress(), data, arguments, variables)
+    }
+
+    /// The same of a binary that is run in another way.
+    pub(crate) fn start_as(
+        mut command: Command,
+        data: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let port = free_port();
-        let mut command = fruitpress();
         command.arg("serve").args(arguments).env("PORT", port.to_string()).env("METRICS_PORT", "off");
         command.env("DATA_DIR", data).envs(variables.iter().copied());
         let mut child =

@@ -13,7 +13,9 @@ use std::{
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tempfile::TempDir;
 
-use crate::support::{Server, folder, fruitpress, get, peak_kib, run, stderr, stdout};
+use crate::support::{
+    Server, folder, fruitpress, fruitpress_with_files_of, get, peak_kib, post, run, stderr, stdout,
+};
 
 /// A folder with a file of this name and content, to run the binary in.
 fn folder_with(name: &str, content: impl AsRef<[u8]>) -> TempDir {
@@ -84,8 +86,14 @@ fn pipes_are_read_and_written() {
     let mut start = [0; 14];
     export.stdout.take().unwrap().read_exact(&mut start).unwrap();
     let output = export.wait_with_output().unwrap();
-    assert_eq!((&start, stderr(&output).as_str()), (b"id,fruit,color", ""));
-    assert!(output.status.success());
+    assert_eq!(&start, b"id,fruit,color");
+    assert_eq!(output.status.code(), Some(1), "half a catalogue passed for a whole one");
+    let said = stderr(&output);
+    assert!(said.starts_with("fruitpress: standard output: it cannot be written: Broken pipe"), "{said}");
+    // Of a text nobody needs the rest.
+    let mut help = fruitpress().arg("completions").arg("bash").stdout(Stdio::piped()).spawn().unwrap();
+    drop(help.stdout.take());
+    assert!(help.wait().unwrap().success());
 }
 
 #[test]
@@ -154,6 +162,13 @@ fn what_cannot_be_done_is_said_and_touches_nothing() {
         &["nothing was added: short.json: line 1: the file ends before /1 does"],
     );
     check(path, &["import", "short.json", "--continue"], &["nothing was added: short.json: line 1: "]);
+    fs::write(path.join("short.ndjson"), "{\"fruit\":\"a\",\"color\":\"b\"}\n{\"fruit\":\"c\",\"col")
+        .unwrap();
+    check(
+        path,
+        &["import", "short.ndjson", "--continue"],
+        &["nothing was added: short.ndjson: line 2: the file ends before this row does: it breaks off"],
+    );
     check(
         path,
         &["import", "data", "--format", "csv"],
@@ -200,6 +215,72 @@ fn an_export_that_fails_leaves_what_was_there() {
 }
 
 #[test]
+fn a_limit_on_files_ends_no_server_and_loses_nothing() {
+    let folder = folder_with("a.ndjson", ndjson(5));
+    let path = folder.path();
+    assert!(run_in(path, &["import", "a.ndjson"]).status.success());
+    let data = path.join("data");
+    let server = Server::start_as(fruitpress_with_files_of(1024), &data, &["fruits"], &[]);
+    let url = format!("{}/fruits", server.url);
+    let fruit = format!(r#"{{"fruit":"{}","color":"red"}}"#, "a".repeat(100));
+    let fruits = format!("[{}]", vec![fruit; 500].join(","));
+    let mut added = 5;
+    let refused = loop {
+        let answer = post(&url, &fruits).unwrap();
+        if answer.status != 201 {
+            break answer;
+        }
+        added += 500;
+        assert!(added < 100_000, "the limit was never met");
+    };
+    assert!(refused.status >= 500 && refused.json()["title"].is_string(), "{refused:?}");
+    assert_eq!(get(&format!("{url}/5")).unwrap().status, 200);
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
+    assert_eq!(exported(path).lines().count(), added);
+}
+
+#[test]
+fn an_import_that_meets_a_limit_on_files_says_so_and_adds_nothing() {
+    let folder = folder_with("a.ndjson", ndjson(5));
+    let path = folder.path();
+    assert!(run_in(path, &["import", "a.ndjson"]).status.success());
+    fs::write(path.join("many.csv"), "fruit,color\n".to_owned() + &"fig,green\n".repeat(100_000)).unwrap();
+    let mut import = fruitpress_with_files_of(1024);
+    let output = run(import.current_dir(path).args(["import", "many.csv"]));
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""));
+    assert!(stderr(&output).starts_with("fruitpress: nothing was added: "), "{}", stderr(&output));
+    assert_eq!(exported(path), ndjson(5));
+}
+
+#[test]
+fn an_import_migrates_only_where_it_may() {
+    let folder = folder_with("a.ndjson", ndjson(5));
+    let path = folder.path();
+    for value in ["off", "auto"] {
+        let output = run(fruitpress_in(path, &["import", "a.ndjson"]).env("MIGRATE", value));
+        assert_eq!(output.status.success(), value == "auto", "{}", stderr(&output));
+        assert_eq!(path.join("data").exists(), value == "auto");
+        assert_eq!(
+            stderr(&output).contains("run `fruitpress migrate`"),
+            value == "off",
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn help_lists_what_concerns_the_command() {
+    for (command, lists_migrate) in [("import", true), ("export", false), ("migrate", false)] {
+        let help = stdout(&run(fruitpress().args([command, "--help"])));
+        assert!(help.contains("--database-url") && help.contains("--data-dir"), "{help}");
+        assert!(!help.contains("--allow-anonymous-add"), "{help}");
+        assert_eq!(help.contains("--migrate"), lists_migrate, "{help}");
+    }
+}
+
+#[test]
 fn a_server_has_its_file_to_itself_and_may_be_exported_from() {
     let folder = folder_with("a.ndjson", ndjson(5));
     let path = folder.path();
@@ -208,7 +289,7 @@ fn a_server_has_its_file_to_itself_and_may_be_exported_from() {
     check(
         path,
         &["import", "a.ndjson"],
-        &["cannot add to the catalogue", "another process", &server.pid().to_string()],
+        &["cannot add to the catalogue", "another process", "or imports into it", &server.pid().to_string()],
     );
     assert_eq!(exported(path), ndjson(5));
     assert_eq!(get(&format!("{}/fruits", server.url)).unwrap().json().as_array().unwrap().len(), 5);

@@ -3,7 +3,7 @@
 use crate::{
     Error,
     domain::NewFruit,
-    settings::Location,
+    settings::{Location, Migrate},
     store::{postgres, sqlite},
 };
 
@@ -26,12 +26,13 @@ pub struct Refused {
 }
 
 impl BulkAdd {
-    /// Begins to add to the catalogue. A file is made when it is missing, and migrated.
-    pub async fn begin(location: &Location) -> anyhow::Result<Self> {
+    /// Begins to add to the catalogue. One whose schema is behind, as that of a file which is missing, is brought up to
+    /// date or refused.
+    pub async fn begin(location: &Location, migrate: Migrate) -> anyhow::Result<Self> {
         match location {
-            Location::Sqlite(path) => sqlite::BulkAdd::begin(path).map(Self::Sqlite),
+            Location::Sqlite(path) => sqlite::BulkAdd::begin(path, migrate).map(Self::Sqlite),
             Location::Postgres(target) => {
-                postgres::BulkAdd::begin((**target).clone()).await.map(Self::Postgres)
+                postgres::BulkAdd::begin((**target).clone(), migrate).await.map(Self::Postgres)
             }
         }
     }

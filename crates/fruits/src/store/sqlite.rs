@@ -97,16 +97,8 @@ impl Sqlite {
     /// Opens the file as it is. One whose schema is behind is refused: it is this process's own while it is open, so
     /// nobody else could bring it up to date, and it would never become ready.
     pub fn open_unmigrated(path: &Path) -> anyhow::Result<Self> {
-        let open_migrated = || {
-            // Before it could be made.
-            ensure!(path.try_exists()?, behind(0));
-            let (hold, connection) = take(path)?;
-            let found = migrations::applied(&connection)?;
-            ensure!(found == migrations::latest(), behind(found));
-            schema::verify(&connection, found)?;
-            open(hold, connection, Limits::default())
-        };
-        let opened = open_migrated();
+        let opened =
+            take_migrated(path).and_then(|(hold, connection)| open(hold, connection, Limits::default()));
         opened.map_err(said_once).with_context(|| cannot_open(path))
     }
 
@@ -184,6 +176,17 @@ fn take(path: &Path) -> anyhow::Result<(Hold, Connection)> {
     Ok((hold, connection))
 }
 
+/// The same for a file whose schema is up to date. One that is behind, or missing, is refused as it is.
+fn take_migrated(path: &Path) -> anyhow::Result<(Hold, Connection)> {
+    // Before it could be made.
+    ensure!(path.try_exists()?, behind(0));
+    let (hold, connection) = take(path)?;
+    let found = migrations::applied(&connection)?;
+    ensure!(found == migrations::latest(), behind(found));
+    schema::verify(&connection, found)?;
+    Ok((hold, connection))
+}
+
 fn open(hold: Hold, connection: Connection, limits: Limits) -> anyhow::Result<Sqlite> {
     let memory = Arc::new(Memory::new(limits.memory_fruits_max));
     Ok(Sqlite {
@@ -195,7 +198,7 @@ fn open(hold: Hold, connection: Connection, limits: Limits) -> anyhow::Result<Sq
     })
 }
 
-/// Why a file with this version of the schema is not served as it is.
+/// Why a file with this version of the schema is not used as it is.
 pub(crate) fn behind(found: u32) -> String {
     format!(
         "its schema is at version {found}, this program needs {}, and MIGRATE=off: run `fruitpress migrate` first",

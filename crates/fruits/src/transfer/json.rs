@@ -36,11 +36,44 @@ pub(super) fn reason(error: &serde_json::Error) -> String {
     said.strip_suffix(&place).unwrap_or(&said).to_owned()
 }
 
+/// Whether the text ends within quotes or brackets. Unlike a parser's word, this holds whatever else is wrong with it.
+pub(super) fn ends_early(text: &[u8]) -> bool {
+    let mut nesting = Nesting::default();
+    text.iter().for_each(|byte| nesting.take(*byte));
+    nesting.is_open()
+}
+
 struct Items<R> {
     input: Input<R>,
     index: u64,
     item: Vec<u8>,
     at: At,
+}
+
+/// What stands open at some place of a text that is JSON, or was to be.
+#[derive(Default)]
+struct Nesting {
+    depth: u64,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Nesting {
+    fn take(&mut self, byte: u8) {
+        match byte {
+            _ if self.escaped => self.escaped = false,
+            b'\\' if self.in_text => self.escaped = true,
+            b'"' => self.in_text = !self.in_text,
+            _ if self.in_text => {}
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.in_text || self.depth > 0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,20 +168,13 @@ impl<R: BufRead> Items<R> {
     /// more than may be in memory, the start is left.
     fn read_item(&mut self, line: u64) -> Result<bool, Unreadable> {
         self.item.clear();
-        let (mut whole, mut depth) = (true, 0_u64);
-        let (mut in_text, mut escaped) = (false, false);
+        let (mut whole, mut nesting) = (true, Nesting::default());
         loop {
             let Some(byte) = self.input.peek()? else { return Err(self.broken_off(line)) };
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if in_text => escaped = true,
-                b'"' => in_text = !in_text,
-                _ if in_text => {}
-                b',' | b']' if depth == 0 => return Ok(whole),
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth = depth.saturating_sub(1),
-                _ => {}
+            if matches!(byte, b',' | b']') && !nesting.is_open() {
+                return Ok(whole);
             }
+            nesting.take(byte);
             self.input.next()?;
             if self.item.len() < ROW_BYTES_MAX {
                 self.item.push(byte);

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use fruits::{
     Settings,
     domain::{Folded, FruitId, Selection},
-    settings::Migrate,
-    store::{Migrated, sqlite::migrations},
+    settings::{Location, Migrate},
+    store::{BulkAdd, Migrated, sqlite::migrations},
 };
 
 use crate::support::{Folder, new_fruit};
@@ -50,6 +50,28 @@ async fn a_file_of_the_first_release_is_carried_over() {
     assert_eq!(find(&folder, "ÄPFEL").await, [1]);
     let store = folder.open();
     assert_eq!(store.add(new_fruit("plum")).await.unwrap().id, FruitId::new(3).unwrap());
+}
+
+#[tokio::test]
+async fn an_import_migrates_only_where_it_may() {
+    let folder = Folder::new();
+    let location = Location::Sqlite(folder.database());
+    let refused = async || format!("{:#}", BulkAdd::begin(&location, Migrate::Off).await.unwrap_err());
+    let said = refused().await;
+    assert!(said.contains("version 0") && said.contains("run `fruitpress migrate`"), "{said}");
+    assert!(!folder.database().exists());
+    folder.execute(FIRST_RELEASE);
+    let said = refused().await;
+    assert!(said.contains("version 1") && said.contains("run `fruitpress migrate`"), "{said}");
+    serve_as_the_first_release(&folder);
+    let versions = "SELECT count(*) FROM migrations";
+    let applied = || folder.connect().query_row(versions, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(applied(), 1);
+    let mut bulk = BulkAdd::begin(&location, Migrate::Auto).await.unwrap();
+    bulk.add(&[new_fruit("plum")]).await.unwrap();
+    bulk.commit().await.unwrap();
+    assert!(applied() > 1);
+    BulkAdd::begin(&location, Migrate::Off).await.unwrap();
 }
 
 #[tokio::test]

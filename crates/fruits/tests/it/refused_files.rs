@@ -133,7 +133,7 @@ fn check_says_who_serves_the_file() {
     let folder = Folder::new();
     let store = folder.open();
     let said = check(&folder.database()).expect("is sound");
-    assert!(said.contains(&format!("served by process {}", std::process::id())), "{said}");
+    assert!(said.contains(&format!("used by process {}", std::process::id())), "{said}");
     drop(store);
     let said = check(&folder.database()).expect("is sound");
     assert!(!said.contains("served"), "{said}");

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use fruits::{
     domain::{Color, Fruit, FruitId, FruitName, NewFruit},
-    settings::Location,
+    settings::{Location, Migrate},
     store::{BulkAdd, Snapshot},
     transfer::{self, BadRows, Event, Format, ImportError, Imported, ROW_BYTES_MAX},
 };
@@ -24,7 +24,7 @@ async fn import(
     file: impl Read + Send + 'static,
     bad_rows: BadRows,
 ) -> (Result<Imported, ImportError>, Vec<String>) {
-    let catalogue = BulkAdd::begin(&location(folder)).await.expect("a catalogue");
+    let catalogue = BulkAdd::begin(&location(folder), Migrate::Auto).await.expect("a catalogue");
     let mut named = Vec::new();
     let tell = |event: Event<'_>| {
         if let Event::Bad(row) = event {
@@ -251,6 +251,20 @@ async fn files_that_are_not_of_their_format_are_given_up() {
     ] {
         unreadable(Csv, file.as_bytes(), reason).await;
     }
+    // What else is wrong with a row that breaks off does not matter; with its line end it is a bad row like others.
+    for last in
+        ["{", r#"{"fruit":"c","col"#, r#"{"fruit":"c","color":"d"#, r#"{"fruit":"\u00"#, "{fruit:", r#"["}"#]
+    {
+        let file = format!("{ok}\n{last}");
+        unreadable(Ndjson, file.as_bytes(), "line 2: the file ends before this row does: it breaks off")
+            .await;
+        bad_rows(Ndjson, (file + "\n").as_bytes(), &["line 2: it is not valid JSON"], &["1 a b"]).await;
+    }
+    for last in [b"{\"fruit\":\"\xc3".as_slice(), b"{\"fruit\":\"\xff\",\"color\":"] {
+        unreadable(Ndjson, last, "line 1: the file ends before this row does").await;
+    }
+    let (whole, reasons) = (format!("{ok}\nx\n{{\"fruit\":\"}}\"}}"), ["line 2: it is", "line 3: color"]);
+    bad_rows(Ndjson, whole.as_bytes(), &reasons, &["1 a b"]).await;
     for format in Format::ALL {
         let utf16: Vec<u8> = "\u{feff}[]".encode_utf16().flat_map(u16::to_le_bytes).collect();
         unreadable(format, &utf16, "line 1: it is UTF-16; save it as UTF-8").await;
@@ -333,14 +347,16 @@ async fn a_file_that_is_cut_off_adds_nothing_that_it_did_not_say() {
     assert_eq!(fruits(&folder).await, rows);
     for format in [Format::Json, Format::Ndjson] {
         let file = export(&folder, format).await.into_bytes();
-        for end in 0..file.trim_ascii_end().len() {
+        let ends = 0..file.trim_ascii_end().len();
+        for (end, policy) in ends.flat_map(|end| [(end, BadRows::Refuse), (end, BadRows::Skip)]) {
             let folder = Folder::new();
             let cut = Cursor::new(file[..end].to_owned());
-            let (outcome, _) = import(&folder, format, cut, BadRows::Refuse).await;
+            let (outcome, _) = import(&folder, format, cut, policy).await;
             let kept = fruits(&folder).await;
             match outcome {
                 Ok(imported) => {
                     assert_eq!(format, Format::Ndjson, "half an array passed for a whole one: {end}");
+                    assert_eq!(imported.skipped, 0, "half a row passed for a bad one: {end}");
                     assert_eq!(kept, rows[..usize::try_from(imported.added).unwrap()]);
                 }
                 Err(_) => assert!(kept.is_empty()),
@@ -447,7 +463,7 @@ async fn an_import_that_is_given_up_leaves_nothing() {
 
     let folder = Folder::new();
     folder.fill(1);
-    let catalogue = BulkAdd::begin(&location(&folder)).await.unwrap();
+    let catalogue = BulkAdd::begin(&location(&folder), Migrate::Auto).await.unwrap();
     let (told, mut rows) = tokio::sync::mpsc::unbounded_channel();
     let tell = |event: Event<'_>| {
         if let Event::Progress(rows) = event {
@@ -554,7 +570,7 @@ proptest! {
     fn what_is_exported_is_imported_as_it_was(added in any_fruits()) {
         run(async {
             let folder = Folder::new();
-            let mut catalogue = BulkAdd::begin(&location(&folder)).await.unwrap();
+            let mut catalogue = BulkAdd::begin(&location(&folder), Migrate::Auto).await.unwrap();
             // Ids that are drawn twice, or that none can follow, are left out.
             catalogue.add(&added).await.unwrap();
             catalogue.commit().await.unwrap();

@@ -29,11 +29,11 @@ pub struct BulkAdd {
 }
 
 impl BulkAdd {
-    /// Begins to add to a catalogue whose schema is there.
-    pub async fn begin(target: Target) -> anyhow::Result<Self> {
+    /// Begins to add to a catalogue whose schema is there, or may be brought up to date.
+    pub async fn begin(target: Target, migrate: Migrate) -> anyhow::Result<Self> {
         let shown = target.to_string();
         let begin = async {
-            let connection = Connector::new(target, Migrate::Off).connect().await?;
+            let connection = Connector::new(target, migrate).connect().await?;
             session::take_time(&connection).await?;
             connection.run_for_long(BEGIN).await?;
             Ok::<_, Error>(Self { connection })

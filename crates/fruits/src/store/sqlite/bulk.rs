@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use rusqlite::Connection;
 
-use super::{hold::Hold, migrations, place::Place, said_once, statements, take, writer};
-use crate::{Error, domain::NewFruit, store::Refused};
+use super::{hold::Hold, migrations, place::Place, said_once, statements, take, take_migrated, writer};
+use crate::{Error, domain::NewFruit, settings::Migrate, store::Refused};
 
 /// Pages that are kept in memory: a row's places in the indexes by name and by color are anywhere, and each that is not
 /// in memory has to be read, and is written to the log once more.
@@ -29,9 +29,10 @@ pub struct BulkAdd {
 }
 
 impl BulkAdd {
-    /// Takes hold of the file, makes it when it is missing, and brings its schema up to date.
-    pub fn begin(path: &Path) -> anyhow::Result<Self> {
-        begin(path)
+    /// Takes hold of the file. One that is missing is made, and a schema that is behind is brought up to date, where
+    /// that may be done; or else neither is touched.
+    pub fn begin(path: &Path, migrate: Migrate) -> anyhow::Result<Self> {
+        begin(path, migrate)
             .map_err(said_once)
             .with_context(|| format!("cannot add to the catalogue {}", path.display()))
     }
@@ -65,9 +66,15 @@ impl BulkAdd {
     }
 }
 
-fn begin(path: &Path) -> anyhow::Result<BulkAdd> {
-    let (hold, mut connection) = take(path)?;
-    migrations::run(&mut connection)?;
+fn begin(path: &Path, migrate: Migrate) -> anyhow::Result<BulkAdd> {
+    let (hold, connection) = match migrate {
+        Migrate::Auto => {
+            let (hold, mut connection) = take(path)?;
+            migrations::run(&mut connection)?;
+            (hold, connection)
+        }
+        Migrate::Off => take_migrated(path)?,
+    };
     // SQLite counts kibibytes where the number is negative.
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // Where what is sorted waits, if there is more than fits into memory: there is room where the catalogue is, and

@@ -79,14 +79,14 @@ pub(super) fn ensure_own_file(metadata: &Metadata) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A process that serves a catalogue.
+/// A process that serves a catalogue, or imports into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holder {
     /// Its number, as far as the lock file tells.
     pub(crate) id: Option<u32>,
 }
 
-/// The process that serves the database now, where one does.
+/// The process that has hold of the database now, where one does.
 pub(crate) fn holder(database: &Path) -> Option<Holder> {
     let path = lock_path(&fs::canonicalize(database).ok()?);
     let mut file = File::open(path).ok()?;
@@ -160,8 +160,8 @@ fn lock(file: &mut File, path: &Path) -> anyhow::Result<()> {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => thread::sleep(LOCK_PAUSE),
             Err(TryLockError::WouldBlock) => bail!(
-                "another process{} serves it: one file has one server; stop that one first, or give this one a \
-                 DATABASE_URL of its own",
+                "another process{} uses it: serves it, or imports into it. One file has one such process: let that one \
+                 end first, or give this one a DATABASE_URL of its own",
                 read_id(file).map(|id| format!(" ({id})")).unwrap_or_default()
             ),
             Err(TryLockError::Error(error)) => {

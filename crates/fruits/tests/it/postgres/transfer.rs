@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use fruits::{
     Error,
     domain::{Fruit, FruitId, NewFruit, Selection},
-    settings::Location,
+    settings::{Location, Migrate},
     store::{BulkAdd, Snapshot},
 };
 
@@ -38,11 +38,11 @@ async fn many_are_added_as_a_whole_beside_a_server() {
     let store = database.open();
     store.add(new_fruit("first")).await.unwrap();
     let given_up = {
-        let mut bulk = BulkAdd::begin(&location(&database)).await.unwrap();
+        let mut bulk = BulkAdd::begin(&location(&database), Migrate::Off).await.unwrap();
         bulk.add(&[new_fruit("a"), chosen(5)]).await.unwrap()
     };
     assert!(given_up.is_empty());
-    let mut bulk = BulkAdd::begin(&location(&database)).await.unwrap();
+    let mut bulk = BulkAdd::begin(&location(&database), Migrate::Off).await.unwrap();
     let lot = [new_fruit("a"), chosen(1), chosen(70), chosen(70), new_fruit("b"), chosen(20), new_fruit("c")];
     let refused = bulk.add(&lot).await.unwrap();
     let places: Vec<_> = refused
@@ -68,7 +68,7 @@ async fn many_are_added_as_a_whole_beside_a_server() {
 async fn rows_behind_the_last_id_are_refused_alone() {
     let database = Database::new();
     database.migrate();
-    let mut bulk = BulkAdd::begin(&location(&database)).await.unwrap();
+    let mut bulk = BulkAdd::begin(&location(&database), Migrate::Off).await.unwrap();
     let refused = bulk.add(&[chosen(FruitId::MAX.get()), new_fruit("a"), chosen(3)]).await.unwrap();
     assert_eq!(refused.len(), 1);
     assert!(refused[0].index == 1 && matches!(refused[0].error, Error::IdsExhausted), "{refused:?}");
@@ -93,10 +93,14 @@ async fn a_snapshot_is_one_state() {
 async fn a_schema_that_is_not_there_is_named() {
     let database = Database::new();
     for said in [
-        format!("{:#}", BulkAdd::begin(&location(&database)).await.unwrap_err()),
+        format!("{:#}", BulkAdd::begin(&location(&database), Migrate::Off).await.unwrap_err()),
         format!("{:#}", Snapshot::open(&location(&database)).await.unwrap_err()),
     ] {
         assert!(said.contains("run `fruitpress migrate`"), "{said}");
     }
     assert_eq!(database.rows("SELECT to_regclass('fruits') IS NULL"), ["t"]);
+    let mut bulk = BulkAdd::begin(&location(&database), Migrate::Auto).await.unwrap();
+    assert!(bulk.add(&[new_fruit("a")]).await.unwrap().is_empty());
+    bulk.commit().await.unwrap();
+    assert_eq!(database.rows("SELECT count(*) FROM fruits"), ["1"]);
 }
