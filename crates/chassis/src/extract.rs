@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod fields;
 mod json;
+mod numbers;
 mod path;
 mod query;
 

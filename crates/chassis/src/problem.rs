@@ -42,7 +42,14 @@ impl Kind {
 
     /// One occurrence of this kind, with what the client should read.
     pub fn because(self, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { kind: self, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+        Problem {
+            kind: self,
+            detail: detail.into(),
+            errors: Box::default(),
+            has_more_errors: false,
+            headers: Vec::new(),
+            cause: None,
+        }
     }
 }
 
@@ -122,7 +129,8 @@ pub(crate) fn shortened(sent: impl IntoIterator<Item = char>) -> String {
 pub struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
-    errors: Vec<FieldError>,
+    errors: Box<[FieldError]>,
+    has_more_errors: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Cause>,
 }
@@ -170,16 +178,17 @@ impl Problem {
             many => format!("{} fields are not acceptable", many.len()),
         };
         let mut problem = kind::INVALID_FIELDS.because(detail);
-        problem.errors = errors;
+        problem.errors = errors.into_boxed_slice();
         problem
     }
 
     /// As [`Problem::invalid_fields`], where these are the first of more.
-    pub(crate) fn more_invalid_fields(errors: Vec<FieldError>) -> Self {
+    pub fn more_invalid_fields(errors: Vec<FieldError>) -> Self {
         let listed = errors.len();
         let mut problem = kind::INVALID_FIELDS
             .because(format!("More than {listed} fields are not acceptable; the first {listed} are listed"));
-        problem.errors = errors;
+        problem.errors = errors.into_boxed_slice();
+        problem.has_more_errors = true;
         problem
     }
 
@@ -187,7 +196,9 @@ impl Problem {
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         let detail = self.detail.clone().into_owned();
-        self.errors.push(FieldError { pointer: pointer.into(), detail });
+        let mut errors = std::mem::take(&mut self.errors).into_vec();
+        errors.push(FieldError { pointer: pointer.into(), detail });
+        self.errors = errors.into_boxed_slice();
         self
     }
 
@@ -238,6 +249,11 @@ impl Problem {
     /// What the client reads.
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// Whether more fields are wrong than [`errors`](Self::errors) lists.
+    pub fn has_more_errors(&self) -> bool {
+        self.has_more_errors
     }
 
     /// The fields that are wrong.

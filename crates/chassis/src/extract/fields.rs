@@ -236,7 +236,6 @@ inputs! {
         number.as_u64().ok_or_else(|| format!("must be a whole number from 0 to {}", u64::MAX));
     i64, "a whole number", Value::Number(number) =>
         number.as_i64().ok_or_else(|| format!("must be a whole number from {} to {}", i64::MIN, i64::MAX));
-    f64, "a number", Value::Number(number) => number.as_f64().ok_or_else(|| "must be a finite number".to_owned());
 }
 
 impl Input for Value {

@@ -1,10 +1,12 @@
-//! JSON as this project reads it: as `serde_json` does, but a key that is given twice is not silently replaced.
+//! JSON as this project reads it: as `serde_json` does, but a key that is given twice is not silently replaced, nor a
+//! number by one that is near it.
 
 use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt, iter};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::numbers;
 use crate::problem::shortened;
 
 /// Where keys occur more than once in their object: each place once, the first few of them.
@@ -19,7 +21,8 @@ pub(super) struct Repeated {
 /// Reads one JSON value, and which keys are given more than once: so many of them, at most.
 pub(super) fn read(text: &str, repeated_max: usize) -> Result<(Value, Repeated), serde_json::Error> {
     let repeated = RefCell::default();
-    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let text = numbers::exact(text);
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
     let value =
         Strict { place: &Place::Root, repeated: &repeated, repeated_max }.deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -203,11 +206,21 @@ mod tests {
         assert!(read(&"[".repeat(1_000_000), 1).is_err());
     }
 
+    #[test]
+    fn numbers_out_of_range_are_json() {
+        for text in ["1e400", "[-1e400]", &"9".repeat(400)] {
+            assert!(read(text, 1).is_ok(), "{text}");
+        }
+        let (ours, theirs) =
+            (read("[1.25,\n 1e400 x]", 1), serde_json::from_str::<Value>("[1.25,\n 1e300 x]"));
+        assert_eq!(ours.unwrap_err().to_string(), theirs.unwrap_err().to_string());
+    }
+
     proptest::proptest! {
         #[test]
         fn reads_what_serde_json_reads(text in r#"[\[\]{}",:0-9a-z\\ .eE+-]{0,40}"#) {
             let ours = read(&text, 1);
-            let theirs = serde_json::from_str::<Value>(&text);
+            let theirs = serde_json::from_str::<Value>(&numbers::exact(&text));
             proptest::prop_assert_eq!(ours.is_ok(), theirs.is_ok());
             if let (Ok((ours, _)), Ok(theirs)) = (ours, theirs) {
                 proptest::prop_assert_eq!(ours, theirs);

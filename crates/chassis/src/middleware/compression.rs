@@ -40,6 +40,7 @@ impl Asked {
         };
         let mut request = http::Request::new(());
         *request.headers_mut() = headers;
+        let status = response.status();
         let mut ready = Some(response);
         let service = service_fn(move |_| {
             let response = ready.take().unwrap_or_default();
@@ -48,6 +49,9 @@ impl Asked {
         let layer = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it());
         let Ok(response) = layer.layer(service).oneshot(request).await;
         let mut response = response.map(Body::new);
+        // The layer calls it 406 where the client takes neither form, which would hide what has been done. It is sent
+        // as it is instead, as if the header were not there (RFC 9110 section 12.5.3).
+        *response.status_mut() = status;
         if response.headers().contains_key(header::CONTENT_ENCODING) {
             weaken_tag(response.headers_mut());
         }

@@ -9,7 +9,8 @@ use crate::tokens;
 #[group(skip)]
 pub struct Access {
     /// The file of the tokens without which nothing may be changed, a line each: `NAME sha256:HASH [SCOPE…]`, where
-    /// HASH is the SHA-256 of the token. It is read again when it changes. Everyone may do everything when unset,
+    /// HASH is the SHA-256 of the token. It is read again when it changes; where it
+    /// is gone or broken then, the last good one stays in force and an error is logged. Everyone may do everything when unset,
     /// which is for a service that only this machine or a trusted network reaches
     #[arg(long, env = "API_TOKENS_FILE", value_name = "FILE")]
     pub api_tokens_file: Option<PathBuf>,

@@ -1,13 +1,13 @@
 //! What the endpoints take from a request's body: one fruit, several, or changes to one.
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody as _},
     extract::{FromRequest, Request},
 };
 use bytes::BytesMut;
 use chassis::{
     Problem,
-    extract::{Fields, body_problem, read_body},
+    extract::{Fields, NoFields, body_problem, read_body},
     problem::{FieldError, kind},
 };
 use futures_util::StreamExt as _;
@@ -43,11 +43,14 @@ pub(super) enum Added {
 }
 
 impl JsonBody {
-    /// The body of a caller who may add one fruit. No more of it is read than that needs; where it is an array, which
-    /// its first character tells, it is refused so.
+    /// The body of a caller who may add one fruit. No more of it is read than that needs, and nothing where its length
+    /// is known to be more; where it is an array, which its first character tells, it is refused so.
     pub(super) async fn of_one(request: Request, refusal: Problem) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         require_json(parts.headers).await?;
+        if body.size_hint().lower() > ANONYMOUS_BODY_BYTES_MAX as u64 {
+            return Err(too_large_of_anonymous());
+        }
         let (mut pieces, mut read) = (body.into_data_stream(), BytesMut::new());
         while let Some(piece) = pieces.next().await {
             read.extend_from_slice(&piece.map_err(|error| body_problem(&error))?);
@@ -55,9 +58,7 @@ impl JsonBody {
                 return Err(refusal);
             }
             if read.len() > ANONYMOUS_BODY_BYTES_MAX {
-                return Err(kind::BODY_TOO_LARGE.because(format!(
-                    "Without a token the request's body may have {ANONYMOUS_BODY_BYTES_MAX} bytes; this one has more."
-                )));
+                return Err(too_large_of_anonymous());
             }
         }
         Ok(Self(read.freeze()))
@@ -71,7 +72,13 @@ impl JsonBody {
     /// The fruit, or the fruits, to add.
     pub(super) fn added(&self) -> Result<Added, Problem> {
         if !is_array(&self.0) {
-            return Ok(Added::One(fields::new_fruit(Fields::from_json(&self.0)?)?));
+            let fields = Fields::from_json(&self.0).map_err(|error| match error {
+                NoFields::NotAnObject(other) => {
+                    invalid("", format!("The body must be a JSON object, or an array of them, not {other}."))
+                }
+                other => other.into(),
+            })?;
+            return Ok(Added::One(fields::new_fruit(fields)?));
         }
         let items: Vec<&RawValue> = serde_json::from_slice(&self.0).map_err(|error| {
             kind::MALFORMED_REQUEST.because(format!("The body is not valid JSON: {error}."))
@@ -82,23 +89,27 @@ impl JsonBody {
                 format!("The body must have 1 to {ITEMS_MAX} fruits, not {}.", items.len()),
             ));
         }
-        let (mut fruits, mut errors) = (Vec::with_capacity(items.len()), Vec::new());
+        let (mut fruits, mut errors, mut more) = (Vec::with_capacity(items.len()), Vec::new(), false);
         for (index, item) in items.into_iter().enumerate() {
             // Each is read as if it were a body of its own, and what is wrong with it is told with its place.
             let fields = Fields::from_json(item.get().as_bytes()).map_err(Problem::from);
             match fields.and_then(fields::new_fruit) {
                 Ok(fruit) => fruits.push(fruit),
                 Err(problem) if problem.errors().is_empty() => return Err(problem),
-                Err(problem) => errors.extend(problem.errors().iter().map(|error| FieldError {
-                    pointer: format!("/{index}{}", error.pointer),
-                    detail: error.detail.clone(),
-                })),
+                Err(problem) => {
+                    more = problem.has_more_errors();
+                    errors.extend(problem.errors().iter().map(|error| FieldError {
+                        pointer: format!("/{index}{}", error.pointer),
+                        detail: error.detail.clone(),
+                    }));
+                }
             }
-            if errors.len() >= ERRORS_MAX {
-                break;
+            more |= errors.len() > ERRORS_MAX;
+            if more {
+                errors.truncate(ERRORS_MAX);
+                return Err(Problem::more_invalid_fields(errors));
             }
         }
-        errors.truncate(ERRORS_MAX);
         if errors.is_empty() { Ok(Added::Several(fruits)) } else { Err(Problem::invalid_fields(errors)) }
     }
 
@@ -176,6 +187,13 @@ fn same_id(id: FruitId) -> impl FnOnce(Value) -> Result<FruitId, String> {
         Ok(given) if given == id => Ok(given),
         _ => Err(format!("must be {id}, as in the path, or left out: a fruit keeps its id")),
     }
+}
+
+/// The refusal of what is too long for a caller without a token.
+fn too_large_of_anonymous() -> Problem {
+    kind::BODY_TOO_LARGE.because(format!(
+        "Without a token the request's body may have {ANONYMOUS_BODY_BYTES_MAX} bytes; this one has more."
+    ))
 }
 
 fn invalid(pointer: &str, detail: String) -> Problem {

@@ -21,7 +21,10 @@ use crate::{domain::Fruit, store::Version};
 ///
 /// Without parameters: every fruit of the catalogue, ordered by id. Parameters select, order and page. A list of
 /// many thousands is read while it is sent: it holds every fruit that was added before the request, and may hold
-/// some that were added since.
+/// some that were added since. Sorted by a text it may have a fruit twice, or not at all, whose text is changed
+/// meanwhile; by id it never does.
+///
+/// Where the catalogue is kept in PostgreSQL, a list has no `ETag` and is never answered 304.
 #[utoipa::path(
     get,
     path = "/fruits",
@@ -43,7 +46,8 @@ use crate::{domain::Fruit, store::Version};
             headers(
                 ("Link" = String, description = "Where `limit` left fruits out: the next page, as \
                     `</fruits?limit=2&after=2>; rel=\"next\"`"),
-                ("ETag" = String, description = "The state of the catalogue: weak, and the same until it changes")
+                ("ETag" = String, description = "The state of the catalogue: weak, and the same until it changes. Not \
+                    where it is kept in PostgreSQL")
             ),
             example = json!([
                 {"id": 1, "fruit": "apple", "color": "red"},

@@ -29,7 +29,8 @@ impl FruitId {
         if number >= Self::MIN.0 && number <= Self::MAX.0 { Ok(Self(number)) } else { Err(InvalidId) }
     }
 
-    /// The id that a JSON number means. JSON does not tell `1` from `1.0`, so neither does this.
+    /// The id that a JSON number means. JSON does not tell `20` from `20.0` and `2e1`, so neither does this. The number
+    /// must have been read by [`chassis::extract::Fields`], which lets no other become one of these by rounding.
     pub fn from_json(number: &Number) -> Result<Self, InvalidId> {
         if let Some(whole) = number.as_i64() {
             return Self::new(whole);

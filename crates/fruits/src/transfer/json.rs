@@ -39,7 +39,9 @@ pub(super) fn reason(error: &serde_json::Error) -> String {
 /// Whether the text ends within quotes or brackets. Unlike a parser's word, this holds whatever else is wrong with it.
 pub(super) fn ends_early(text: &[u8]) -> bool {
     let mut nesting = Nesting::default();
-    text.iter().for_each(|byte| nesting.take(*byte));
+    for byte in text {
+        nesting.take(*byte);
+    }
     nesting.is_open()
 }
 

@@ -118,6 +118,13 @@ async fn a_strangers_body_is_read_as_far_as_one_fruit_needs() {
     assert_eq!(refused.problem(), "body-too-large");
     assert!(refused.json()["detail"].as_str().unwrap().contains("Without a token"), "{refused:?}");
     guarded.check(Some(&format!("Bearer {}", guarded.writer)), &padded(BODY_BYTES_MAX + 1), 201).await;
+    // Also where its length is not told beforehand.
+    let long: Vec<_> =
+        padded(3 << 20).as_bytes().chunks(4096).map(|piece| Ok::<_, io::Error>(piece.to_vec())).collect();
+    let request = Request::post("/fruits").header(header::CONTENT_TYPE, "application/json");
+    let refused = ask(&guarded.router, request.body(Body::from_stream(stream::iter(long))).unwrap()).await;
+    assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (413, "body-too-large"));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("16384 bytes"), "{refused:?}");
     // The longest texts in their longest form: a fruit of these is not refused for its length.
     let text = "\\ud83c\\udf4f".repeat(100);
     guarded.check(None, &format!(r#"{{"fruit":"{text}","color":"{text}"}}"#), 201).await;

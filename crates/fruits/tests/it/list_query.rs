@@ -109,7 +109,7 @@ async fn values_that_cannot_be_used_are_400() {
         ("fruit", &["", "  ", "a\tb", &long]),
         ("color", &["", "a\u{0}b", &long]),
         ("q", &["", "\n", &long]),
-        ("sort=fruit&after", &["1", "apple", ",apple", "0,apple", &cursor]),
+        ("sort=fruit&after", &["1", "apple", ",apple", "0,apple", &cursor, "1,\0", "1,a\tb", "1,\u{85}"]),
     ] {
         for value in values {
             let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
@@ -124,6 +124,12 @@ async fn values_that_cannot_be_used_are_400() {
         assert_eq!((answer.status, answer.pointers().len()), (StatusCode::BAD_REQUEST, 1), "{query}");
         assert!(answer.json()["detail"].as_str().unwrap().contains("more than once"), "{answer:?}");
     }
+    let answer = ask(&router, get("/fruits?after=abc")).await;
+    assert_eq!(
+        answer.json()["detail"],
+        "The query parameter after names a fruit by its id, which must be a whole number from 1 to 9007199254740991, \
+         in plain digits."
+    );
     let hundred = "a".repeat(100);
     for query in ["limit=1", "limit=1000", &format!("q={hundred}"), &format!("sort=fruit&after=1,{hundred}")]
     {
