@@ -3,24 +3,17 @@
 //! Each field's doc is its help text: the flag, the environment variable and the default come from clap, the
 //! unit and the reason stand in the words.
 
-use std::{num::NonZeroUsize, path::PathBuf, thread::available_parallelism, time::Duration};
+mod conversion;
+mod fetch;
+mod storage;
 
-use clap::{
-    builder::{BoolishValueParser, RangedU64ValueParser},
-    value_parser,
-};
-use http::HeaderValue;
-use url::Url;
+use std::time::Duration;
 
-use crate::{
-    convert::Capacity,
-    fetch::{Limits, Policy},
-    storage::Location,
-};
+pub use conversion::ConversionSettings;
+pub use fetch::{DEFAULT_USER_AGENT, FetchSettings};
+pub use storage::{Links, StorageSettings};
 
-/// Who fetches: hosts such as Wikimedia refuse clients that do not say so and where to complain.
-pub const DEFAULT_USER_AGENT: &str =
-    concat!("fruitpress/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
+use crate::{convert::Capacity, storage::Location};
 
 /// Everything that press can be told from outside.
 #[derive(clap::Args, Debug, Clone)]
@@ -35,107 +28,6 @@ pub struct Settings {
     /// Where PDFs are kept.
     #[command(flatten)]
     pub storage: StorageSettings,
-}
-
-/// What is fetched, and at what cost.
-#[derive(clap::Args, Debug, Clone)]
-#[group(skip)]
-pub struct FetchSettings {
-    /// Lets sources be fetched from loopback and private addresses, on any port, for development and tests.
-    /// Link-local and metadata addresses stay closed
-    #[arg(long, env = "FETCH_ALLOW_PRIVATE", num_args = 0..=1, default_value_t = false,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_name = "BOOL",
-          value_parser = BoolishValueParser::new())]
-    pub fetch_allow_private: bool,
-
-    /// The TCP ports of public sources, separated by commas. Others are where mail servers and databases
-    /// listen, which a URL must not make this service talk to
-    #[arg(long, env = "FETCH_PORTS", default_value = "80,443", value_delimiter = ',', value_name = "PORT,…",
-          value_parser = value_parser!(u16).range(1..))]
-    pub fetch_ports: Vec<u16>,
-
-    /// Milliseconds that one source is waited for, from its name to its last byte; later is answered 504. Half
-    /// of what a request has, so that there is time left to store the PDF
-    #[arg(long, env = "FETCH_TIMEOUT_MS", default_value_t = 30_000,
-          value_parser = value_parser!(u64).range(1..=3_600_000))]
-    pub fetch_timeout_ms: u64,
-
-    /// Sources that are waited for at one time, before their conversions; further ones are answered 503. Each costs
-    /// a socket and up to 512 KiB that are read ahead: 256 of them 128 MiB, and a quarter of the 1,024 open files
-    /// that a process commonly gets
-    #[arg(long, env = "FETCHES_MAX", default_value_t = 256,
-          value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
-    pub fetches_max: usize,
-
-    /// Bytes that one source may have. 256 MiB: the largest scans that people share have less, and memory does
-    /// not grow with it
-    #[arg(long, env = "SOURCE_BYTES_MAX", default_value_t = 268_435_456, value_parser = value_parser!(u64).range(1..))]
-    pub source_bytes_max: u64,
-
-    /// The User-Agent of each fetch. By default it names the version and the project's page, since hosts such as
-    /// Wikimedia refuse clients that do not say who they are
-    #[arg(long, env = "FETCH_USER_AGENT", default_value = DEFAULT_USER_AGENT, value_parser = parse_user_agent)]
-    pub fetch_user_agent: HeaderValue,
-}
-
-/// How much is converted at once.
-#[derive(clap::Args, Debug, Clone)]
-#[group(skip)]
-pub struct ConversionSettings {
-    /// Conversions at one time, each of a source that has begun to arrive. By default twice the processor's cores
-    /// and at least 4, since part of a conversion is waiting for its source and its store. At worst each holds
-    /// twice `DECODED_BYTES_MAX`, a mask of 64 MiB and 20 MiB of parts on their way to a bucket: 4 of them 1,360 MiB
-    #[arg(long, env = "CONVERSIONS_MAX", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
-    pub conversions_max: Option<usize>,
-
-    /// Conversions that wait for a place; further ones are answered 503. Enough for a burst, few enough to be
-    /// served in the time that they wait
-    #[arg(long, env = "CONVERSIONS_QUEUE_MAX", default_value_t = 64,
-          value_parser = RangedU64ValueParser::<usize>::new().range(0..=65_536))]
-    pub conversions_queue_max: usize,
-
-    /// Milliseconds that a conversion waits for a place; then it is answered 503
-    #[arg(long, env = "CONVERSIONS_QUEUE_MS", default_value_t = 10_000,
-          value_parser = value_parser!(u64).range(1..=3_600_000))]
-    pub conversions_queue_ms: u64,
-
-    /// Bytes of samples that one conversion may hold where an image cannot be streamed, as an interlaced PNG;
-    /// also those of a packed soft mask, up to 64 MiB. 128 MiB is 44 megapixels, or 33 with alpha, which takes
-    /// what common cameras make; times `CONVERSIONS_MAX` it must fit into memory
-    #[arg(long, env = "DECODED_BYTES_MAX", default_value_t = 134_217_728, value_parser = value_parser!(u64).range(1..))]
-    pub decoded_bytes_max: u64,
-}
-
-/// Where PDFs are kept and how they are linked.
-#[derive(clap::Args, Debug, Clone)]
-#[group(skip)]
-pub struct StorageSettings {
-    /// Where PDFs are kept: a Google Cloud Storage bucket as a bare name or `gs://BUCKET/PREFIX`, or a folder
-    /// as `file:///FOLDER`. Unset, it is the folder `pdfs` of `DATA_DIR`, served under /pdfs
-    #[arg(long, env = "PDF_BUCKET", value_name = "BUCKET")]
-    pub pdf_bucket: Option<String>,
-
-    /// What kind of link is answered: `public` is the object's plain URL, which whoever may read the bucket's
-    /// objects can follow
-    #[arg(long, env = "PDF_LINKS", default_value = "public", value_parser = parse_links)]
-    pub pdf_links: Links,
-
-    /// Another endpoint for the bucket, such as `http://localhost:4443` of an emulator. Requests to it carry no
-    /// Google credentials; plain http is allowed only here
-    #[arg(long, env = "PDF_ENDPOINT", value_name = "URL", value_parser = parse_endpoint)]
-    pub pdf_endpoint: Option<String>,
-
-    /// The file with Google credentials. Unset, they are those that `gcloud auth application-default login` left
-    /// in the home folder, else those of the machine or service that this runs on
-    #[arg(long, env = "GOOGLE_APPLICATION_CREDENTIALS", value_name = "FILE")]
-    pub google_application_credentials: Option<PathBuf>,
-}
-
-/// `PDF_LINKS`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Links {
-    /// The object's plain URL.
-    Public,
 }
 
 impl Settings {
@@ -184,65 +76,6 @@ impl Default for Settings {
     fn default() -> Self {
         chassis::settings::defaults()
     }
-}
-
-impl FetchSettings {
-    pub(crate) fn policy(&self) -> Policy {
-        Policy { allow_private: self.fetch_allow_private, ports: self.fetch_ports.clone() }
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        Limits::new(self.source_bytes_max, Duration::from_millis(self.fetch_timeout_ms))
-    }
-}
-
-impl ConversionSettings {
-    /// `CONVERSIONS_MAX`, or what suits this machine.
-    pub fn running_max(&self) -> usize {
-        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-        self.conversions_max.unwrap_or_else(|| (2 * cores).max(4))
-    }
-
-    pub(crate) fn limits(&self) -> pdf_engine::Limits {
-        let defaults = pdf_engine::Limits::default();
-        pdf_engine::Limits {
-            decoded_bytes_max: self.decoded_bytes_max,
-            // A source that is read from several places is held beside its samples.
-            spool_bytes_max: self.decoded_bytes_max,
-            mask_bytes_max: self.decoded_bytes_max.min(defaults.mask_bytes_max),
-            ..defaults
-        }
-    }
-}
-
-fn parse_user_agent(text: &str) -> Result<HeaderValue, String> {
-    if text.trim().is_empty() {
-        return Err("must say who fetches".to_owned());
-    }
-    HeaderValue::from_str(text).map_err(|_| "must be printable ASCII on one line".to_owned())
-}
-
-fn parse_links(text: &str) -> Result<Links, String> {
-    match text {
-        "public" => Ok(Links::Public),
-        "signed" => {
-            Err("signed links are not supported; `public` is, for buckets whose objects may be read"
-                .to_owned())
-        }
-        _ => Err("must be `public`".to_owned()),
-    }
-}
-
-fn parse_endpoint(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).map_err(|error| format!("must be an absolute URL: {error}"))?;
-    let plain = url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
-        return Err("must be an http or https URL without user info, query and fragment".to_owned());
-    }
-    Ok(text.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]
