@@ -99,6 +99,14 @@ impl Fault {
         Self::TooLarge { limit, max, detail }
     }
 
+    /// Whether another source may do better.
+    pub(crate) fn is_of_one_source(&self) -> bool {
+        match self {
+            Self::Unsupported(_) | Self::Malformed(_) | Self::TooLarge { .. } | Self::Source(_) => true,
+            Self::Cancelled | Self::Sink(_) => false,
+        }
+    }
+
     pub(crate) fn at(self, index: usize) -> Error {
         match self {
             Self::Unsupported(detail) => Error::Unsupported { index, detail },

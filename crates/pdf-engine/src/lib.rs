@@ -60,7 +60,8 @@ pub use source::Source;
 ///
 /// Sources are taken one at a time, each when the one before is done, so an iterator may open them late.
 /// The same images and options give the same bytes. `sink` need not be buffered; it is flushed at the end.
-/// On an error, what was written is no PDF and must be discarded.
+/// On an error, what was written is no PDF and must be discarded. With [`Options::skip_failed`], a source that fails
+/// is left out instead, and it is an error only if none is left: that of the first.
 pub fn convert<'a>(
     sources: impl IntoIterator<Item = Source<'a>>,
     sink: &mut dyn Write,
@@ -73,15 +74,25 @@ pub fn convert<'a>(
     }
     let mut document = Document::begin(sink, cancel).map_err(|fault| fault.at(0))?;
     let mut pages = Vec::new();
+    let mut skipped = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let mut input = Input::new(source, cancel);
         let mut context = Context::new(index, options, limits);
-        embed(&mut input, &mut document, &mut context).map_err(|fault| fault.at(index))?;
-        pages.append(&mut context.pages);
+        let before = document.mark();
+        match embed(&mut input, &mut document, &mut context) {
+            Ok(()) => pages.append(&mut context.pages),
+            Err(fault) if options.skip_failed && fault.is_of_one_source() => {
+                document.return_to(before).map_err(|fault| fault.at(index))?;
+                skipped.push(fault.at(index));
+            }
+            Err(fault) => return Err(fault.at(index)),
+        }
     }
-    let Some(last) = pages.last().map(|page: &PageReport| page.index) else { return Err(Error::NoSource) };
+    let Some(last) = pages.last().map(|page: &PageReport| page.index) else {
+        return Err(skipped.into_iter().next().unwrap_or(Error::NoSource));
+    };
     let bytes = document.finish(&options.metadata).map_err(|fault| fault.at(last))?;
-    Ok(Report { pages, bytes })
+    Ok(Report { pages, bytes, skipped })
 }
 
 /// Brings what the source shows into the document, a page each.

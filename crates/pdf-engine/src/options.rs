@@ -10,6 +10,9 @@ pub struct Options {
     pub dpi_default: f64,
     /// Whether only the first frame of an animation, or page of a TIFF, becomes a page. Default false.
     pub first_frame_only: bool,
+    /// Whether a source that cannot be read or converted is left out, with all its frames, and told in
+    /// [`Report::skipped`](crate::Report::skipped). Default false: it ends the conversion.
+    pub skip_failed: bool,
     /// How images lie on their pages.
     pub layout: Layout,
     /// What the PDF says of itself.
@@ -21,6 +24,7 @@ impl Default for Options {
         Self {
             dpi_default: 96.0,
             first_frame_only: false,
+            skip_failed: false,
             layout: Layout::default(),
             metadata: Metadata::default(),
         }

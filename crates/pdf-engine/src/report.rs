@@ -1,15 +1,17 @@
 //! What a conversion tells about its result.
 
-use crate::Format;
+use crate::{Error, Format};
 
 /// What was made of all sources.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
     /// One for each page, in order.
     pub pages: Vec<PageReport>,
     /// Length of the PDF.
     pub bytes: u64,
+    /// Why sources were left out, in order; only where [`Options::skip_failed`](crate::Options::skip_failed) says so.
+    pub skipped: Vec<Error>,
 }
 
 /// What was made of one image.

@@ -36,6 +36,15 @@ pub(crate) struct Document<'a> {
     catalog: Ref,
     tree: Ref,
     pages: Vec<Ref>,
+    /// Whether a stream is under way.
+    in_stream: bool,
+}
+
+/// How much of a document stood at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    objects: usize,
+    pages: usize,
 }
 
 /// A stream object under way: its dictionary is written, its data are not yet complete.
@@ -51,11 +60,34 @@ impl<'a> Document<'a> {
         let mut output = Output::new(sink, cancel);
         // The second line tells programs that move files that this one is binary.
         output.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
-        let mut document =
-            Self { output, offsets: Vec::new(), catalog: Ref(0), tree: Ref(0), pages: Vec::new() };
+        let mut document = Self {
+            output,
+            offsets: Vec::new(),
+            catalog: Ref(0),
+            tree: Ref(0),
+            pages: Vec::new(),
+            in_stream: false,
+        };
         document.catalog = document.reserve();
         document.tree = document.reserve();
         Ok(document)
+    }
+
+    /// What stands now, to be returned to.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { objects: self.offsets.len(), pages: self.pages.len() }
+    }
+
+    /// Forgets the objects and pages that came since `mark`. Their bytes have left: they stay in the file, and nothing
+    /// refers to them. The names are used again, so that a reader who finds objects by looking for them, and takes the
+    /// last of a name, finds the right ones.
+    pub(crate) fn return_to(&mut self, mark: Mark) -> Result<(), Fault> {
+        if std::mem::take(&mut self.in_stream) {
+            self.output.write(b"\nendstream\nendobj\n")?;
+        }
+        self.offsets.truncate(mark.objects);
+        self.pages.truncate(mark.pages);
+        Ok(())
     }
 
     /// A name for an object that is written later.
@@ -154,6 +186,7 @@ impl<'a> Document<'a> {
         self.begin_object(name)?;
         self.output.write(format!("<< {entries} /Length {length} >>\nstream\n").as_bytes())?;
         let start = self.output.position();
+        self.in_stream = true;
         Ok(Stream { document: self, length, start })
     }
 
@@ -177,6 +210,7 @@ impl Stream<'_, '_> {
     /// Ends the stream and writes its length.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         let length = self.document.output.position() - self.start;
+        self.document.in_stream = false;
         self.document.output.write(b"\nendstream\nendobj\n")?;
         self.document.object(self.length, &length.to_string())
     }

@@ -52,6 +52,22 @@ fn colours_are_those_that_decoders_of_images_show_where_markers_contradict() {
     oracle.check();
 }
 
+#[test]
+fn what_is_left_of_a_source_that_failed_is_no_fault() {
+    let mut oracle = Oracle::new();
+    let mut options = Options::default();
+    options.skip_failed = true;
+    let good = pngs().remove(0).bytes;
+    for fixture in pngs().into_iter().chain(jpegs()) {
+        let half = &fixture.bytes[..fixture.bytes.len() / 2];
+        let sources = [good.as_slice(), half, &good].map(Source::new);
+        let mut pdf = Vec::new();
+        convert(sources, &mut pdf, &options, &Limits::default(), &Cancel::new()).unwrap();
+        oracle.add(&fixture.name, half, &pdf, "");
+    }
+    oracle.check_with_qpdf();
+}
+
 /// Names and bytes of the images that another program makes.
 fn made() -> Vec<(String, Vec<u8>)> {
     let folder = tempfile::tempdir().unwrap();

@@ -61,6 +61,35 @@ fn an_error_says_which_image_it_is_about() {
     assert_eq!(error.to_string(), "the PNG ends after 60 bytes, inside chunk IDAT");
 }
 
+/// Between two good ones, a source that breaks off anywhere leaves a PDF of two pages.
+#[test]
+fn a_source_that_fails_can_be_left_out() {
+    let good = Png::new(9, 9, 2, 8).bytes();
+    let mut options = Options::default();
+    options.skip_failed = true;
+    let skip = |sources: [&[u8]; 3]| {
+        let mut bytes = Vec::new();
+        let sources = sources.map(Source::new);
+        let report = convert(sources, &mut bytes, &options, &Limits::default(), &Cancel::new())?;
+        pdf::check(&bytes);
+        assert_eq!(report.bytes, bytes.len() as u64);
+        Ok::<_, Error>((bytes, report))
+    };
+    for fixture in all() {
+        let whole = fixture.bytes.as_slice();
+        for cut in (0..fixture.significant).step_by(fixture.significant / 9 + 1) {
+            let Ok((bytes, report)) = skip([&good, &whole[..cut], &good]) else {
+                panic!("{} cut after {cut} bytes", fixture.name)
+            };
+            assert_eq!(report.pages.iter().map(|page| page.index).collect::<Vec<_>>(), [0, 2]);
+            assert_eq!(report.skipped.iter().map(Error::index).collect::<Vec<_>>(), [Some(1)]);
+            assert!(pdf::text(&bytes).contains("/Count 2"), "{} cut after {cut} bytes", fixture.name);
+        }
+    }
+    let error = skip([&good[..60], b"", &good[..9]]).unwrap_err();
+    assert_eq!(error.to_string(), "the PNG ends after 60 bytes, inside chunk IDAT");
+}
+
 #[test]
 fn nothing_is_no_pdf() {
     let error =

@@ -53,7 +53,8 @@ impl Oracle {
         );
     }
 
-    fn check_with_qpdf(&self) {
+    /// Checks the syntax of all that was added, whatever it shows.
+    pub(crate) fn check_with_qpdf(&self) {
         for pdf in &self.pdfs {
             let output =
                 Command::new("qpdf").args(["--check", "--warning-exit-0"]).arg(pdf).output().unwrap_or_else(
