@@ -34,6 +34,9 @@ pub enum Error {
         /// What is too large, and how large it may be.
         detail: String,
     },
+    /// The [`Budget`](crate::Budget) that several conversions share is used up: later, this one may succeed.
+    #[error("the memory that conversions share is in use")]
+    OutOfBudget,
     /// The [`Cancel`](crate::Cancel) flag was set.
     #[error("the conversion was cancelled")]
     Cancelled,
@@ -68,7 +71,9 @@ impl Error {
             | Self::Malformed { index, .. }
             | Self::TooLarge { index, .. }
             | Self::Source { index, .. } => Some(*index),
-            Self::Cancelled | Self::Sink(_) | Self::Layout { .. } | Self::NoSource => None,
+            Self::OutOfBudget | Self::Cancelled | Self::Sink(_) | Self::Layout { .. } | Self::NoSource => {
+                None
+            }
         }
     }
 }
@@ -79,6 +84,7 @@ pub(crate) enum Fault {
     Unsupported(String),
     Malformed(String),
     TooLarge { limit: &'static str, max: u64, detail: String },
+    OutOfBudget,
     Cancelled,
     Source(io::Error),
     Sink(io::Error),
@@ -103,7 +109,7 @@ impl Fault {
     pub(crate) fn is_of_one_source(&self) -> bool {
         match self {
             Self::Unsupported(_) | Self::Malformed(_) | Self::TooLarge { .. } | Self::Source(_) => true,
-            Self::Cancelled | Self::Sink(_) => false,
+            Self::OutOfBudget | Self::Cancelled | Self::Sink(_) => false,
         }
     }
 
@@ -112,6 +118,7 @@ impl Fault {
             Self::Unsupported(detail) => Error::Unsupported { index, detail },
             Self::Malformed(detail) => Error::Malformed { index, detail },
             Self::TooLarge { limit, max, detail } => Error::TooLarge { index, limit, max, detail },
+            Self::OutOfBudget => Error::OutOfBudget,
             Self::Cancelled => Error::Cancelled,
             Self::Source(error) => Error::Source { index, error },
             Self::Sink(error) => Error::Sink(error),

@@ -26,7 +26,7 @@ pub(crate) fn embed(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let bytes = input.spool(context.limits)?;
     let file = Spooled { format: Format::Ico, bytes: &bytes };
     let icon = largest(file)?;
     if icon.starts_with(b"\x89PNG\r\n\x1a\n") {
@@ -84,7 +84,7 @@ fn largest(file: Spooled<'_>) -> Result<&[u8], Fault> {
 /// The icon's pixels, with an alpha.
 fn rgba(icon: Spooled<'_>, header: &Header, context: &Context<'_>) -> Result<Vec<u8>, Fault> {
     let (width, height) = (header.width as usize, header.height as usize);
-    let mut samples = zeroed(width as u64 * height as u64 * 4, context.limits.decoded_bytes_max, "the ICO")?;
+    let mut samples = zeroed(width as u64 * height as u64 * 4, context.limits, "the ICO")?;
     let places = || (0..header.height).zip(0..height);
     let mut has_alpha = false;
     for (y, place) in places() {

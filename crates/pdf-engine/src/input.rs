@@ -6,10 +6,13 @@ use std::{
 };
 
 use crate::{
-    Cancel, Source,
+    Cancel, Limits, Purpose, Source,
     error::{Count, Fault},
     format::{Format, SNIFFED_BYTES},
 };
+
+/// What is taken at once for a source that is held whole; then twice as much, and so on.
+const SPOOL_BYTES_MIN: usize = 64 << 10;
 
 /// A source and how far it was read.
 pub(crate) struct Input<'a> {
@@ -89,8 +92,8 @@ impl<'a> Input<'a> {
     }
 
     /// All that comes until the end, in memory.
-    pub(crate) fn spool(&mut self, bytes_max: u64) -> Result<Vec<u8>, Fault> {
-        let format = self.format;
+    pub(crate) fn spool(&mut self, limits: &Limits) -> Result<Vec<u8>, Fault> {
+        let (format, bytes_max) = (self.format, limits.spool_bytes_max);
         let too_large = || {
             let what = format_args!(
                 "the {format} is read from more than one place, so it must be held in memory: it"
@@ -104,7 +107,11 @@ impl<'a> Input<'a> {
             if (bytes.len() + count) as u64 > bytes_max {
                 return Err(too_large());
             }
-            bytes.try_reserve(count).map_err(|_| too_large())?;
+            if bytes.len() + count > bytes.capacity() {
+                let wanted = (2 * bytes.capacity()).max(bytes.len() + count).max(SPOOL_BYTES_MIN);
+                limits.memory.hold(Purpose::Source, wanted as u64)?;
+                bytes.try_reserve_exact(wanted - bytes.len()).map_err(|_| too_large())?;
+            }
             bytes.extend_from_slice(more);
             self.consume(count);
         }

@@ -26,7 +26,7 @@ pub(crate) fn embed(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let bytes = input.spool(context.limits)?;
     let file = Spooled { format: Format::Jbig2, bytes: &bytes };
     let segments = read_segments(file)?;
     let mut pages: Vec<u32> = segments.iter().map(|segment| segment.page).filter(|page| *page > 0).collect();

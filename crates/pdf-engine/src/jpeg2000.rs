@@ -21,7 +21,7 @@ pub(crate) fn embed(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let bytes = input.spool(context.limits)?;
     let file = Spooled { format: Format::Jpeg2000, bytes: &bytes };
     let boxes = if bytes.starts_with(&[0xff, 0x4f]) { Boxes::bare(file) } else { Boxes::read(file)? };
     let (start, end) = boxes.codestream;

@@ -23,6 +23,7 @@ mod jpeg;
 mod jpeg2000;
 mod layout;
 mod limits;
+mod memory;
 mod metadata;
 mod options;
 mod pack;
@@ -52,6 +53,7 @@ pub use layout::{
     Align, Border, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation, UnknownWord,
 };
 pub use limits::Limits;
+pub use memory::{Budget, Memory, Purpose};
 pub use options::Options;
 pub use report::{Embedding, PageReport, Report};
 pub use source::Source;
@@ -79,7 +81,9 @@ pub fn convert<'a>(
         let mut input = Input::new(source, cancel);
         let mut context = Context::new(index, options, limits);
         let before = document.mark();
-        match embed(&mut input, &mut document, &mut context) {
+        let embedded = embed(&mut input, &mut document, &mut context);
+        limits.memory.release();
+        match embedded {
             Ok(()) => pages.append(&mut context.pages),
             Err(fault) if options.skip_failed && fault.is_of_one_source() => {
                 document.return_to(before).map_err(|fault| fault.at(index))?;

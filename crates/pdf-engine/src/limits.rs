@@ -1,6 +1,9 @@
 //! What one conversion may cost, at most.
 
-use crate::error::{Count, Fault};
+use crate::{
+    Memory,
+    error::{Count, Fault},
+};
 
 /// Limits of a conversion, each tested before the memory or the time is spent.
 ///
@@ -37,6 +40,8 @@ pub struct Limits {
     /// Scans of a JPEG. Default 200: real progressive files have about ten, and each one costs a reader a pass
     /// over the whole image.
     pub scans_max: u32,
+    /// Who else is to be asked before memory is held, where several conversions share it. Default nobody.
+    pub memory: Memory,
 }
 
 impl Limits {
@@ -69,6 +74,7 @@ impl Default for Limits {
             icc_bytes_max: 4 << 20,
             metadata_bytes_max: 16 << 20,
             scans_max: 200,
+            memory: Memory::default(),
         }
     }
 }

@@ -127,7 +127,7 @@ pub(crate) fn embed(
     let palette = read_palette(input, &header)?;
 
     let (width, height) = (header.width as usize, header.height as usize);
-    let mut samples = zeroed(width as u64 * height as u64 * 4, context.limits.decoded_bytes_max, "the TGA")?;
+    let mut samples = zeroed(width as u64 * height as u64 * 4, context.limits, "the TGA")?;
     input.enter(format_args!("its pixels"));
     let mut pixels = Pixels { header: &header, palette: &palette, left: 0, repeated: None };
     for y in 0..height {

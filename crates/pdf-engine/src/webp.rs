@@ -25,7 +25,7 @@ pub(crate) fn embed(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let bytes = input.spool(context.limits)?;
     check_length(&bytes)?;
     let mut decoder = guarded("WebP", || WebPDecoder::new(Cursor::new(bytes.as_slice())).map_err(fault))?;
     let (width, height) = decoder.dimensions();
@@ -35,7 +35,7 @@ pub(crate) fn embed(
     // The decoder holds planes or pixels of its own beside ours, and an animation's canvas.
     let held_per_pixel = if decoder.is_animated() { 13 } else { channels as u64 + 4 };
     let held = u64::from(width) * u64::from(height) * held_per_pixel;
-    check_held(held, context.limits.decoded_bytes_max, "the WebP")?;
+    check_held(held, context.limits, "the WebP")?;
     decoder.set_memory_limit(usize::try_from(context.limits.decoded_bytes_max).unwrap_or(usize::MAX));
 
     let exif = metadata(decoder.exif_metadata(), context, "Exif data").and_then(|data| {
@@ -56,7 +56,7 @@ pub(crate) fn embed(
         if input.cancel().is_cancelled() {
             return Err(Fault::Cancelled);
         }
-        let mut samples = zeroed(samples_bytes, context.limits.decoded_bytes_max, "the WebP")?;
+        let mut samples = zeroed(samples_bytes, context.limits, "the WebP")?;
         guarded("WebP", || {
             let read = if decoder.is_animated() {
                 decoder.read_frame(&mut samples).map(drop)

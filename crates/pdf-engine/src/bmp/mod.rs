@@ -27,7 +27,7 @@ pub(crate) fn embed(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let bytes = input.spool(context.limits)?;
     let file = Spooled { format: Format::Bmp, bytes: &bytes };
     let header = Header::read(file, FILE_HEADER_BYTES)?;
     let pixels_at = u64::from(file.u32_le(10, "file header")?);

@@ -184,7 +184,7 @@ fn is_gray_ramp(palette: &[u8], bits: u8) -> bool {
 /// All indexes of a compressed BMP, a byte each, rows from the top.
 fn unrolled(context: &Context<'_>, file: Spooled<'_>, header: &Header, at: u64) -> Result<Vec<u8>, Fault> {
     let pixels = u64::from(header.width) * u64::from(header.height);
-    let mut indexes = zeroed(pixels, context.limits.decoded_bytes_max, "the BMP is compressed in runs: it")?;
+    let mut indexes = zeroed(pixels, context.limits, "the BMP is compressed in runs: it")?;
     let length =
         (file.bytes.len() as u64).checked_sub(at).ok_or_else(|| file.fault("ends before its pixels"))?;
     let data = file.slice(at, length, "pixels")?;

@@ -182,7 +182,7 @@ impl<'i, 'a> Blocks<'i, 'a> {
             )));
         }
         let bytes = u64::from(frame.width) * u64::from(frame.height);
-        let mut indexes = zeroed(bytes, context.limits.decoded_bytes_max, "the GIF has a frame that")?;
+        let mut indexes = zeroed(bytes, context.limits, "the GIF has a frame that")?;
         let mut decoder = Decoder::new(BitOrder::Lsb, code_bits);
         let (mut filled, mut done, mut surplus, mut damaged) = (0, false, false, false);
         self.sub_blocks(|mut data| {

@@ -29,8 +29,8 @@ impl Canvas {
         context.limits.check_size(Format::Gif.name(), width, height)?;
         let bytes = u64::from(width) * u64::from(height) * 4;
         // The picture, what it was before a frame, and the frame's indexes.
-        check_held(bytes * 2 + bytes / 4, context.limits.decoded_bytes_max, "the GIF")?;
-        let pixels = zeroed(bytes, context.limits.decoded_bytes_max, "the GIF")?;
+        check_held(bytes * 2 + bytes / 4, context.limits, "the GIF")?;
+        let pixels = zeroed(bytes, context.limits, "the GIF")?;
         Ok(Self { width, height, pixels, disposal: Disposal::Keep, drawn: [0; 4], before: Vec::new() })
     }
 

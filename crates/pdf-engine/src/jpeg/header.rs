@@ -7,7 +7,9 @@ use super::{
     segment::{DHP, EOI, EXP, SOI, SOS, Segment, is_frame},
     tables::Tables,
 };
-use crate::{Limits, document::Space, error::Fault, input::Input, metadata::exif::Exif, page::Density};
+use crate::{
+    Limits, Purpose, document::Space, error::Fault, input::Input, metadata::exif::Exif, page::Density,
+};
 
 const APP0: u8 = 0xe0;
 const APP1: u8 = 0xe1;
@@ -74,6 +76,7 @@ impl Header {
                     "the JPEG's header has too many bytes: it",
                 ));
             }
+            limits.memory.hold(Purpose::Source, bytes.len() as u64)?;
             match segment.marker {
                 SOS => {
                     let frame =

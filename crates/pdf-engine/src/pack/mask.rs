@@ -4,23 +4,36 @@
 //! until a pixel between the two comes; then what was packed is unpacked and packed again as deep as it is.
 
 use super::filter::Filter;
-use crate::{deflate::Deflater, error::Fault, inflate::Inflater};
+use crate::{Limits, Memory, Purpose, deflate::Deflater, error::Fault, inflate::Inflater};
+
+/// The budget is asked for so many bytes at a time.
+const HELD_STEP: usize = 1 << 20;
 
 /// Compresses filtered rows of a mask.
 pub(crate) struct MaskPacker {
     deflater: Deflater,
     bytes_max: u64,
+    memory: Memory,
+    /// What the budget has given leave for.
+    held: usize,
 }
 
 impl MaskPacker {
-    pub(crate) fn new(bytes_max: u64) -> Self {
-        Self { deflater: Deflater::new(), bytes_max }
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let (bytes_max, memory) = (limits.mask_bytes_max, limits.memory.clone());
+        Self { deflater: Deflater::new(), bytes_max, memory, held: 0 }
     }
 
     /// Compresses a filtered row of the mask.
     pub(crate) fn write(&mut self, row: &[u8]) -> Result<(), Fault> {
         self.deflater.write(row);
-        check(self.deflater.output().len(), self.bytes_max)
+        let length = self.deflater.output().len();
+        check(length, self.bytes_max)?;
+        if length > self.held {
+            self.held = length.next_multiple_of(HELD_STEP);
+            self.memory.hold(Purpose::Mask, self.held as u64)?;
+        }
+        Ok(())
     }
 
     /// The mask's compressed samples.
@@ -50,7 +63,7 @@ pub(crate) struct Mask {
 /// Makes a mask of rows of alpha.
 pub(crate) struct MaskMaker {
     bits: u8,
-    bytes_max: u64,
+    limits: Limits,
     depth: Depth,
 }
 
@@ -68,9 +81,9 @@ enum Depth {
 
 impl MaskMaker {
     /// For rows of so many pixels, of 8 or 16 bits each.
-    pub(crate) fn new(width: u32, bits: u8, bytes_max: u64) -> Self {
+    pub(crate) fn new(width: u32, bits: u8, limits: &Limits) -> Self {
         let row = vec![0; 1 + (width as usize).div_ceil(8)];
-        Self { bits, bytes_max, depth: Depth::Bilevel { row, packer: MaskPacker::new(bytes_max) } }
+        Self { bits, limits: limits.clone(), depth: Depth::Bilevel { row, packer: MaskPacker::new(limits) } }
     }
 
     /// Takes a row of alpha without a filter.
@@ -101,7 +114,7 @@ impl MaskMaker {
         let sample_bytes = usize::from(self.bits / 8);
         let full = Depth::Full {
             filter: Filter::new(alpha_row, sample_bytes, true),
-            packer: MaskPacker::new(self.bytes_max),
+            packer: MaskPacker::new(&self.limits),
         };
         let Depth::Bilevel { packer, .. } = std::mem::replace(&mut self.depth, full) else { return Ok(()) };
         let Depth::Full { filter, packer: full } = &mut self.depth else { return Ok(()) };
@@ -146,7 +159,7 @@ mod tests {
 
     /// Packs rows; gives the depth and the samples that come back.
     fn check(rows: &[Vec<u8>], width: u32, bits: u8) -> (u8, Vec<u8>) {
-        let mut maker = MaskMaker::new(width, bits, 1 << 20);
+        let mut maker = MaskMaker::new(width, bits, &Limits::default());
         for row in rows {
             maker.write(row).unwrap();
         }

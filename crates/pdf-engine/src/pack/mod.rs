@@ -12,6 +12,7 @@ pub(crate) mod whole;
 mod worker;
 
 use crate::{
+    Limits, Purpose,
     document::{Color, Document, Encoding, Image, Ref, Space, Transparency},
     embed::Context,
     error::{Count, Fault},
@@ -138,7 +139,7 @@ impl<'d, 'a> Rows<'d, 'a> {
         let adaptive = bits >= 8 && raster.color.palette.is_none();
         let alpha = raster.has_channel().then(|| {
             let parts = Parts::new(raster.width, raster.color_channels(), bits / 8);
-            (parts, Worker::start(raster.width, raster.height, raster.bits, context.limits.mask_bytes_max))
+            (parts, Worker::start(raster.width, raster.height, raster.bits, context.limits))
         });
         Ok(Self {
             colors: Colors::new(document.image(name, image)?),
@@ -176,9 +177,9 @@ impl<'d, 'a> Rows<'d, 'a> {
 }
 
 /// So many zeros, where that many bytes may be held; `what` names what needs them.
-pub(crate) fn zeroed(bytes: u64, max: u64, what: &str) -> Result<Vec<u8>, Fault> {
-    check_held(bytes, max, what)?;
-    let too_large = || held_too_large(bytes, max, what);
+pub(crate) fn zeroed(bytes: u64, limits: &Limits, what: &str) -> Result<Vec<u8>, Fault> {
+    check_held(bytes, limits, what)?;
+    let too_large = || held_too_large(bytes, limits, what);
     let length = usize::try_from(bytes).map_err(|_| too_large())?;
     let mut samples = Vec::new();
     samples.try_reserve_exact(length).map_err(|_| too_large())?;
@@ -186,12 +187,16 @@ pub(crate) fn zeroed(bytes: u64, max: u64, what: &str) -> Result<Vec<u8>, Fault>
     Ok(samples)
 }
 
-/// Whether so many bytes of samples may be held at once.
-pub(crate) fn check_held(bytes: u64, max: u64, what: &str) -> Result<(), Fault> {
-    if bytes > max { Err(held_too_large(bytes, max, what)) } else { Ok(()) }
+/// Whether so many bytes of samples may be held at once. Where several pieces are, it is asked for all of them first.
+pub(crate) fn check_held(bytes: u64, limits: &Limits, what: &str) -> Result<(), Fault> {
+    if bytes > limits.decoded_bytes_max {
+        return Err(held_too_large(bytes, limits, what));
+    }
+    limits.memory.hold(Purpose::Samples, bytes)
 }
 
-fn held_too_large(bytes: u64, max: u64, what: &str) -> Fault {
+fn held_too_large(bytes: u64, limits: &Limits, what: &str) -> Fault {
+    let max = limits.decoded_bytes_max;
     let what = format_args!("{what} must be decoded whole: its samples, {} bytes,", Count(bytes));
     Fault::too_large("decoded_bytes_max", max, what)
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::mask::{Mask, MaskMaker};
-use crate::error::Fault;
+use crate::{Limits, error::Fault};
 
 /// Rows that are handed over together: fewer would cost more in handing over than in compressing.
 const BATCH_BYTES: usize = 64 << 10;
@@ -30,9 +30,9 @@ pub(super) struct Apart {
 }
 
 impl Worker {
-    pub(super) fn start(width: u32, height: u32, bits: u8, bytes_max: u64) -> Self {
+    pub(super) fn start(width: u32, height: u32, bits: u8, limits: &Limits) -> Self {
         let row_bytes = width as usize * usize::from(bits / 8);
-        let maker = || MaskMaker::new(width, bits, bytes_max);
+        let maker = || MaskMaker::new(width, bits, limits);
         if row_bytes as u64 * u64::from(height) < APART_BYTES_MIN {
             return Self::Here(Box::new(maker()));
         }

@@ -9,6 +9,7 @@ use super::{
     idat::IDAT,
 };
 use crate::{
+    Purpose,
     embed::Context,
     error::Fault,
     inflate::Inflater,
@@ -213,6 +214,7 @@ impl Ancillary {
                 "the PNG's Exif data have too many bytes: they",
             ));
         }
+        context.limits.memory.hold(Purpose::Source, chunks.length().into())?;
         match chunks.read_advice()? {
             Some(data) => self.exif = self.exif.or_else(|| Exif::parse(&data)),
             None => context.warn("the Exif data are left out: their chunk is damaged"),

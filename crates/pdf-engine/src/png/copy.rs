@@ -8,6 +8,7 @@ use super::{
     rows::Row,
 };
 use crate::{
+    Limits,
     document::Stream,
     embed::Context,
     error::Fault,
@@ -36,7 +37,7 @@ pub(super) fn copy(
         stream,
         previous: vec![0; row_bytes],
         indexes: vec![0; row_bytes],
-        mask: PaletteMask::new(header, alphas, context.limits.mask_bytes_max),
+        mask: PaletteMask::new(header, alphas, context.limits),
     };
     idat::read(chunks, context, header, &mut target)?;
     target.stream.finish()?;
@@ -89,13 +90,13 @@ pub(super) struct PaletteMask<'p> {
 }
 
 impl<'p> PaletteMask<'p> {
-    pub(super) fn new(header: &Header, alphas: &'p [u8], bytes_max: u64) -> Self {
+    pub(super) fn new(header: &Header, alphas: &'p [u8], limits: &Limits) -> Self {
         let width = header.width as usize;
         Self {
             alphas,
             bits: header.bits,
             row: vec![0; width],
-            maker: MaskMaker::new(header.width, 8, bytes_max),
+            maker: MaskMaker::new(header.width, 8, limits),
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
     rows::{Pass, Row},
 };
 use crate::{
+    Limits,
     document::Stream,
     embed::Context,
     error::Fault,
@@ -30,11 +31,11 @@ pub(super) fn pack(
     let mut target = Deinterlace::new(header, context)?;
     idat::read(chunks, context, header, &mut target)?;
     let rows = target.image.chunks_exact(target.row_bytes);
-    let bytes_max = context.limits.mask_bytes_max;
+    let limits = context.limits;
     if header.color.has_alpha() {
-        return pack_parts(rows, stream, header, bytes_max).map(Some);
+        return pack_parts(rows, stream, header, limits).map(Some);
     }
-    let mut mask = alphas.map(|alphas| PaletteMask::new(header, alphas, bytes_max));
+    let mut mask = alphas.map(|alphas| PaletteMask::new(header, alphas, limits));
     let adaptive = header.bits >= 8 && header.color != ColorType::Indexed;
     let mut filter = Filter::new(target.row_bytes, header.filter_distance(), adaptive);
     let mut colors = Colors::new(stream);
@@ -53,7 +54,7 @@ fn pack_parts<'r>(
     rows: impl Iterator<Item = &'r [u8]>,
     stream: Stream<'_, '_>,
     header: &Header,
-    bytes_max: u64,
+    limits: &Limits,
 ) -> Result<Mask, Fault> {
     let mut parts = Parts::new(header.width, header.color_channels(), usize::from(header.bits / 8));
     let alpha_bytes = usize::from(header.bits / 8);
@@ -61,7 +62,7 @@ fn pack_parts<'r>(
     let color_row = header.row_bytes(header.width) - alpha_row;
     let mut color_filter = Filter::new(color_row, header.filter_distance() - alpha_bytes, true);
     let mut colors = Colors::new(stream);
-    let mut mask = MaskMaker::new(header.width, header.bits, bytes_max);
+    let mut mask = MaskMaker::new(header.width, header.bits, limits);
     for row in rows {
         let (color, alpha) = parts.part(row);
         colors.write(color_filter.apply(&color[1..]))?;
@@ -85,11 +86,10 @@ struct Deinterlace {
 
 impl Deinterlace {
     fn new(header: &Header, context: &Context<'_>) -> Result<Self, Fault> {
-        let max = context.limits.decoded_bytes_max;
         let row_bytes = header.row_bytes(header.width);
         let bytes = row_bytes as u64 * u64::from(header.height);
         Ok(Self {
-            image: zeroed(bytes, max, "the PNG is interlaced: it")?,
+            image: zeroed(bytes, context.limits, "the PNG is interlaced: it")?,
             row_bytes,
             bits_per_pixel: usize::from(header.bits) * usize::from(header.color.channels()),
             filter_distance: header.filter_distance(),

@@ -30,7 +30,7 @@ pub(super) fn split(
     let mut target = Split {
         colors: Colors::new(stream),
         parts: Parts::new(header.width, header.color_channels(), usize::from(header.bits / 8)),
-        mask: MaskPacker::new(context.limits.mask_bytes_max),
+        mask: MaskPacker::new(context.limits),
     };
     idat::read(chunks, context, header, &mut target)?;
     target.colors.finish()?;

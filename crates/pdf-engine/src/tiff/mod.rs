@@ -31,7 +31,7 @@ pub(crate) fn embed(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let bytes = input.spool(context.limits.spool_bytes_max)?;
+    let bytes = input.spool(context.limits)?;
     let (tiff, first) = Tiff::open(&bytes)?;
     let directories = directories(tiff, first, context.limits.frames_max)?;
     let is_reduced = |directory: &Directory<'_>| {
@@ -138,8 +138,8 @@ fn decode(
     }
     context.check_decoded(Format::Tiff, page.width, page.height)?;
     let raster = page.raster(profile);
-    let decoded_bytes_max = context.limits.decoded_bytes_max;
-    pack(document, context, &raster, |rows| page.fill(file, decoded_bytes_max, rows))
+    let limits = context.limits;
+    pack(document, context, &raster, |rows| page.fill(file, limits, rows))
 }
 
 /// Joins the strips to one JPEG, and copies that.

@@ -3,6 +3,7 @@
 
 use super::page::{Page, Photometric};
 use crate::{
+    Limits,
     document::{Color, Ref},
     error::Fault,
     pack::{Alpha, Raster, Rows, check_held, zeroed},
@@ -40,10 +41,10 @@ impl Page<'_> {
     pub(super) fn fill(
         &self,
         file: Spooled<'_>,
-        decoded_bytes_max: u64,
+        limits: &Limits,
         rows: &mut Rows<'_, '_>,
     ) -> Result<(), Fault> {
-        let mut band = Band::new(self, decoded_bytes_max)?;
+        let mut band = Band::new(self, limits)?;
         let mut out = Vec::new();
         for top in (0..self.height).step_by(self.chunk.1 as usize) {
             band.read(self, file, top)?;
@@ -132,7 +133,7 @@ struct Band {
 }
 
 impl Band {
-    fn new(page: &Page<'_>, decoded_bytes_max: u64) -> Result<Self, Fault> {
+    fn new(page: &Page<'_>, limits: &Limits) -> Result<Self, Fault> {
         let across = page.width.div_ceil(page.chunk.0);
         let chunk_row = page.row_bytes(page.chunk.0);
         let what = "the TIFF has a strip or tile that";
@@ -144,13 +145,12 @@ impl Band {
             return Err(Fault::unsupported("the TIFF has tiles that are no whole bytes wide; save it anew"));
         }
         let beside = if across > 1 { chunk } else { 0 };
-        check_held(band.saturating_mul(planes as u64).saturating_add(beside), decoded_bytes_max, what)?;
-        let planes =
-            (0..planes).map(|_| zeroed(band, decoded_bytes_max, what)).collect::<Result<Vec<_>, _>>()?;
+        check_held(band.saturating_mul(planes as u64).saturating_add(beside), limits, what)?;
+        let planes = (0..planes).map(|_| zeroed(band, limits, what)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             planes,
             row_bytes: usize::try_from(chunk_row * u64::from(across)).unwrap_or(0),
-            chunk: zeroed(beside, decoded_bytes_max, what)?,
+            chunk: zeroed(beside, limits, what)?,
             chunk_row_bytes: usize::try_from(chunk_row).unwrap_or(0),
             across: across as usize,
         })

@@ -1,4 +1,6 @@
-use pdf_engine::{Error, Limits};
+use std::sync::{Arc, Mutex};
+
+use pdf_engine::{Budget, Error, Limits, Memory, Purpose};
 
 use crate::support::{
     convert_with,
@@ -172,4 +174,61 @@ fn sizes_are_checked_before_samples_are_read() {
     check("decoded_bytes_max", &raster::tiff(40, 20, 1), 40 * 20, |limits, value| {
         limits.decoded_bytes_max = value;
     });
+}
+
+/// Gives leave for so many bytes, and notes what was asked for.
+struct Counted {
+    bytes_max: u64,
+    asked: Mutex<Vec<(Purpose, u64)>>,
+    released: Mutex<usize>,
+}
+
+impl Budget for Counted {
+    fn hold(&self, purpose: Purpose, bytes: u64) -> bool {
+        self.asked.lock().unwrap().push((purpose, bytes));
+        bytes <= self.bytes_max
+    }
+
+    fn release(&self) {
+        *self.released.lock().unwrap() += 1;
+    }
+}
+
+/// Converts with a shared budget; gives what was asked for, and whether it was enough.
+fn ask(image: &[u8], bytes_max: u64) -> (Vec<(Purpose, u64)>, bool) {
+    let budget = Arc::new(Counted { bytes_max, asked: Mutex::default(), released: Mutex::default() });
+    let limits = Limits { memory: Memory::of(Arc::<Counted>::clone(&budget)), ..Limits::default() };
+    let converted = convert_with(image, &limits);
+    assert!(matches!(converted, Ok(_) | Err(Error::OutOfBudget)), "{converted:?}");
+    assert_eq!(*budget.released.lock().unwrap(), 1, "what is held for a source is released when it is done");
+    let asked = budget.asked.lock().unwrap().clone();
+    (asked, converted.is_ok())
+}
+
+#[test]
+fn a_shared_budget_is_asked_for_what_grows_with_the_image() {
+    let interlaced = Png::new(40, 20, 2, 8).interlaced().bytes();
+    assert_eq!(ask(&interlaced, u64::MAX), (vec![(Purpose::Samples, 40 * 20 * 3)], true));
+    assert!(!ask(&interlaced, 40 * 20 * 3 - 1).1);
+
+    let spooled = raster::tiff(64, 64, 1);
+    let (asked, converted) = ask(&spooled, u64::MAX);
+    assert!(
+        converted
+            && asked
+                .iter()
+                .any(|(purpose, bytes)| { *purpose == Purpose::Source && *bytes >= spooled.len() as u64 }),
+        "{asked:?}"
+    );
+    assert!(!ask(&spooled, 0).1);
+
+    // A mask that is made on a thread of its own.
+    let split = Png::new(1024, 1024, 6, 8).interlaced().bytes();
+    let (asked, converted) = ask(&split, u64::MAX);
+    assert!(converted && asked.iter().any(|(purpose, _)| *purpose == Purpose::Mask), "{asked:?}");
+    assert!(asked.contains(&(Purpose::Samples, 1024 * 1024 * 4)), "{asked:?}");
+
+    // What is copied holds nothing that grows.
+    let (asked, converted) = ask(&Png::new(40, 20, 2, 16).bytes(), 0);
+    assert!(converted && asked.is_empty(), "{asked:?}");
 }
