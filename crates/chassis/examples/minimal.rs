@@ -39,6 +39,7 @@ fn main() -> anyhow::Result<()> {
             .route("/panic", get(panic)),
         openapi: OpenApiBuilder::new().info(InfoBuilder::new().title("minimal").version("1").build()).build(),
         ready: Arc::new(|| Box::pin(async { Ok(()) })),
+        body_limit: None,
         finish: None,
     };
     let served = tokio::runtime::Runtime::new()?.block_on(chassis::run(
@@ -67,7 +68,8 @@ async fn fail() -> Result<(), Problem> {
 }
 
 async fn break_off(streamed: Streamed) -> Body {
-    let pieces = [Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("the disk is gone"))];
+    let pieces =
+        [Ok(Bytes::from_static(b"half")), Err(Problem::internal(std::io::Error::other("the disk is gone")))];
     streamed.body(stream::iter(pieces))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, extract::Request};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
 
@@ -12,7 +12,7 @@ use crate::{
     metrics::{self, Metrics},
     middleware,
     problem::kind,
-    service::Finish,
+    service::{BodyLimit, Finish},
     settings::{Hosts, Limits},
     telemetry::sentry::Reporter,
     tokens::Keyring,
@@ -32,6 +32,8 @@ pub struct App {
 /// What the middleware and the chassis's own handlers share.
 pub(crate) struct Context {
     pub(crate) limits: Limits,
+    /// Those of the services, where they take larger bodies than `BODY_BYTES_MAX`.
+    body_limits: Vec<BodyLimit>,
     pub(crate) hosts: Hosts,
     /// `PUBLIC_URL`, as the base of links.
     pub(crate) public_url: Option<BaseUrl>,
@@ -48,6 +50,15 @@ pub(crate) struct Context {
     pub(crate) keyring: Option<Arc<Keyring>>,
 }
 
+impl Context {
+    /// Bytes that the request's body may have.
+    pub(crate) fn body_bytes_max(&self, request: &Request) -> u64 {
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        let own = self.body_limits.iter().find_map(|limit| limit(method, uri, headers));
+        own.unwrap_or(self.limits.body_bytes_max)
+    }
+}
+
 /// Puts the routers together. Fails where the settings do not fit each other.
 ///
 /// Error reports go to the Sentry client that is current when this is called, if there is one.
@@ -58,7 +69,8 @@ pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
     if keyring.is_none() && !settings.bind.host.is_loopback() {
         tracing::warn!("API_TOKENS_FILE is not set: whoever reaches this service may do everything");
     }
-    let context = context(settings, Reporter::current(), keyring);
+    let body_limits = services.iter().filter_map(|service| service.body_limit.clone()).collect();
+    let context = context(settings, Reporter::current(), keyring, body_limits);
     let mut routes = docs::router(&services)?;
     let mut ready = Vec::new();
     let mut finish = Vec::new();
@@ -84,9 +96,11 @@ pub(crate) fn context(
     settings: &Settings,
     reporter: Option<Reporter>,
     keyring: Option<Arc<Keyring>>,
+    body_limits: Vec<BodyLimit>,
 ) -> Arc<Context> {
     Arc::new(Context {
         limits: settings.limits.clone(),
+        body_limits,
         hosts: settings.hosts.clone(),
         public_url: settings.hosts.public_url.clone().map(BaseUrl::new),
         cors: middleware::cors::layer(&settings.hosts.cors_origins),

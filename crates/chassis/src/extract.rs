@@ -11,7 +11,7 @@ mod numbers;
 mod path;
 mod query;
 
-pub use body::{body_problem, read_body};
+pub use body::{body_problem, read_body, require_no_coding};
 pub use caller::{Allowed, Caller, Permission};
 pub use fields::{Field, Fields, Input, NoFields, Parsed};
 pub use path::Path;

@@ -27,7 +27,7 @@ pub use docs::openapi;
 pub use middleware::RequestId;
 pub use problem::Problem;
 pub use run::{Listeners, run, run_on};
-pub use service::{Finding, Finish, Readiness, Service};
+pub use service::{BodyLimit, Finding, Finish, Readiness, Service};
 pub use settings::Settings;
 pub use signal::shutdown_signal;
 pub use streamed::Streamed;

@@ -94,7 +94,7 @@ async fn work(arrival: &Arc<Arrival>, mut request: Request, mut route: Route) ->
     };
     let packing = compression::Asked::of(&request);
     request.extensions_mut().insert(Arc::clone(arrival));
-    let answered = match request_body::limit(&context.limits, &mut request) {
+    let answered = match request_body::limit(context, &mut request) {
         Ok(waiting) => timeout::timeout(&context.limits, waiting, route.call(request)).await,
         Err(refused) => Err(refused),
     };
@@ -115,7 +115,7 @@ mod tests {
     /// It is copied into its box once for each request: carelessly nested, it was 20 kB and the largest cost of all.
     #[tokio::test]
     async fn a_requests_future_stays_small() {
-        let context = crate::app::context(&Settings::default(), None, None);
+        let context = crate::app::context(&Settings::default(), None, None, Vec::new());
         let bytes = Arc::new(Mutex::new(0));
         let measured = Arc::clone(&bytes);
         let measure = layer_fn(move |route: Route| {

@@ -115,7 +115,7 @@ pub struct FieldError {
 }
 
 /// What a client sent, as far as an answer repeats it: whole where it is short, else its beginning and `…`.
-pub(crate) fn shortened(sent: impl IntoIterator<Item = char>) -> String {
+pub fn shortened(sent: impl IntoIterator<Item = char>) -> String {
     let mut characters = sent.into_iter();
     let mut text: String = characters.by_ref().take(REPEATED_CHARACTERS_MAX).collect();
     if characters.next().is_some() {
@@ -194,10 +194,16 @@ impl Problem {
 
     /// The same problem at one field of the request's body.
     #[must_use]
-    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+    pub fn at(self, pointer: impl Into<String>) -> Self {
         let detail = self.detail.clone().into_owned();
+        self.with_error(FieldError { pointer: pointer.into(), detail })
+    }
+
+    /// The same problem with one more field that is wrong.
+    #[must_use]
+    pub fn with_error(mut self, error: FieldError) -> Self {
         let mut errors = std::mem::take(&mut self.errors).into_vec();
-        errors.push(FieldError { pointer: pointer.into(), detail });
+        errors.push(error);
         self.errors = errors.into_boxed_slice();
         self
     }
@@ -244,6 +250,11 @@ impl Problem {
     pub(crate) fn to_json(&self) -> Vec<u8> {
         // Strings and integers alone: there is nothing in it that could fail to serialise.
         serde_json::to_vec(&self.body()).unwrap_or_default()
+    }
+
+    /// What the log reads.
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
     }
 
     /// What the client reads.

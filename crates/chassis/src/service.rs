@@ -3,6 +3,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::Router;
+use http::{HeaderMap, Method, Uri};
 use utoipa::openapi::OpenApi;
 
 /// Whether a service can do its work now; `Err` is the reason, for the log and for `check`.
@@ -10,6 +11,9 @@ pub type Readiness = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// The end of what a service still does after its last request.
 pub type Finish = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How many bytes the body of such a request may have, by its method, path and header; `None` for `BODY_BYTES_MAX`.
+pub type BodyLimit = Arc<dyn Fn(&Method, &Uri, &HeaderMap) -> Option<u64> + Send + Sync>;
 
 /// One service, composed by the binary and served by [`crate::run()`].
 pub struct Service {
@@ -21,6 +25,8 @@ pub struct Service {
     pub openapi: OpenApi,
     /// Asked by `/readyz`: does each dependency answer?
     pub ready: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    /// Of requests that bring more than JSON. `None` where there are none.
+    pub body_limit: Option<BodyLimit>,
     /// Waited for, a short while, when requests have ended and before the process does: work that outlives its
     /// request, such as taking back what a cut request left half done. `None` where there is none.
     pub finish: Option<Finish>,

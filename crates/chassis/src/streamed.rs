@@ -15,7 +15,7 @@ use http::{StatusCode, request::Parts};
 use crate::{
     metrics::method_label,
     middleware::Arrival,
-    problem::Cause,
+    problem::Problem,
     telemetry::{
         request,
         sentry::{self, Failure},
@@ -37,18 +37,18 @@ struct BrokeOff;
 
 impl Streamed {
     /// The body that these pieces make. They are made on behalf of the request, as its log lines say. An error breaks
-    /// the connection off, once it has been logged and reported as that of a failed request is.
-    pub fn body<E>(self, pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Body
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
+    /// the connection off, once it has been logged and, where the fault is ours, reported as that of a failed request
+    /// is.
+    pub fn body<E: Into<Problem> + Send>(
+        self,
+        pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    ) -> Body {
         let pieces = Box::pin(pieces);
         Body::from_stream(stream::try_unfold((self, pieces), async |(request, mut pieces)| {
             match request.during(pieces.next()).await {
                 Some(Ok(piece)) => Ok(Some((piece, (request, pieces)))),
                 Some(Err(error)) => {
-                    let cause = Cause(Arc::new(error.into()));
-                    request.during(request.broke_off(&cause)).await;
+                    request.during(request.broke_off(error.into())).await;
                     Err(BrokeOff)
                 }
                 None => Ok(None),
@@ -64,8 +64,22 @@ impl Streamed {
     }
 
     /// The report leaves before the connection is broken off, as that of a failed request leaves before its answer.
-    async fn broke_off(&self, cause: &Cause) {
+    async fn broke_off(&self, problem: Problem) {
         let route = self.route.as_ref().map(MatchedPath::as_str);
+        let cause = match problem.cause() {
+            Some(cause) if problem.kind().status.is_server_error() => cause,
+            _ => {
+                tracing::event!(
+                    target: sentry::ACCESS_TARGET,
+                    tracing::Level::INFO,
+                    "http.request.method" = self.method,
+                    "http.route" = route,
+                    reason = problem.detail(),
+                    "answer broke off"
+                );
+                return;
+            }
+        };
         tracing::event!(
             target: sentry::ACCESS_TARGET,
             tracing::Level::ERROR,

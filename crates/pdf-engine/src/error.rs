@@ -52,6 +52,9 @@ pub enum Error {
     /// Writing the PDF failed.
     #[error("the PDF could not be written")]
     Sink(#[source] io::Error),
+    /// None of the sources can be converted, where those that fail are left out: why, of each.
+    #[error("none of the images can be converted")]
+    Sources(Vec<Self>),
     /// The options contradict each other, whatever the images are.
     #[error("{detail}")]
     Layout {
@@ -71,9 +74,12 @@ impl Error {
             | Self::Malformed { index, .. }
             | Self::TooLarge { index, .. }
             | Self::Source { index, .. } => Some(*index),
-            Self::OutOfBudget | Self::Cancelled | Self::Sink(_) | Self::Layout { .. } | Self::NoSource => {
-                None
-            }
+            Self::OutOfBudget
+            | Self::Cancelled
+            | Self::Sink(_)
+            | Self::Sources(_)
+            | Self::Layout { .. }
+            | Self::NoSource => None,
         }
     }
 }

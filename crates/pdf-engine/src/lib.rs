@@ -63,7 +63,7 @@ pub use source::Source;
 /// Sources are taken one at a time, each when the one before is done, so an iterator may open them late.
 /// The same images and options give the same bytes. `sink` need not be buffered; it is flushed at the end.
 /// On an error, what was written is no PDF and must be discarded. With [`Options::skip_failed`], a source that fails
-/// is left out instead, and it is an error only if none is left: that of the first.
+/// is left out instead; where none is left, [`Error::Sources`] has the errors of all.
 pub fn convert<'a>(
     sources: impl IntoIterator<Item = Source<'a>>,
     sink: &mut dyn Write,
@@ -93,7 +93,7 @@ pub fn convert<'a>(
         }
     }
     let Some(last) = pages.last().map(|page: &PageReport| page.index) else {
-        return Err(skipped.into_iter().next().unwrap_or(Error::NoSource));
+        return Err(if skipped.is_empty() { Error::NoSource } else { Error::Sources(skipped) });
     };
     let bytes = document.finish(&options.metadata).map_err(|fault| fault.at(last))?;
     Ok(Report { pages, bytes, skipped })

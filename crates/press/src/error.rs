@@ -2,6 +2,8 @@
 
 use std::{fmt, io, time::Duration};
 
+use chassis::Problem;
+
 use crate::source_url::Invalid;
 
 /// What a failed step is allowed to hold: it is logged, never answered.
@@ -52,6 +54,12 @@ pub enum Error {
     /// The store did not take the PDF, and will not until an operator acts.
     #[error("the store refused the PDF")]
     StoreRefused(#[source] Cause),
+    /// The request's own body, which brings the image, could not be read.
+    #[error("the request's body could not be read: {}", .0.detail())]
+    Body(Box<Problem>),
+    /// The caller took the PDF too slowly.
+    #[error("the PDF was not taken in time")]
+    NotTaken,
     /// Something that cannot happen, did.
     #[error("{0}")]
     Internal(String),
@@ -120,6 +128,25 @@ pub enum Slow {
 impl Error {
     pub(crate) fn unreachable(reason: Unreachable, cause: impl Into<Cause>) -> Self {
         Self::Unreachable { reason, cause: cause.into() }
+    }
+
+    /// Whether it is about one source, and another may do better.
+    pub(crate) fn is_of_source(&self) -> bool {
+        match self {
+            Self::Refused(_)
+            | Self::SourceTooLarge { .. }
+            | Self::Image(_)
+            | Self::Unreachable { .. }
+            | Self::Answered(_)
+            | Self::BrokenOff(_)
+            | Self::TooSlow(_) => true,
+            Self::Busy { .. }
+            | Self::StoreUnavailable(_)
+            | Self::StoreRefused(_)
+            | Self::Body(_)
+            | Self::NotTaken
+            | Self::Internal(_) => false,
+        }
     }
 
     /// What a reader or writer sees when the step at the other end is gone. That step tells its own error itself.

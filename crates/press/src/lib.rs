@@ -24,7 +24,7 @@ pub use error::{Answer, Cause, Error, Refusal, Slow, Unreachable};
 pub use settings::Settings;
 pub use source_url::{Invalid, SourceUrl, URL_BYTES_MAX};
 
-use convert::{Admission, Converter, Pool};
+use convert::{Admission, Budget, Converter, Limits, Pool};
 use fetch::{Client, Network, System, Tls};
 use storage::{Bucket, Location, Store};
 
@@ -50,11 +50,18 @@ pub fn service_on(
     let client = Client::new(fetch.policy(), fetch.limits(), fetch.fetch_user_agent.clone(), network, tls);
     let capacity = settings.capacity();
     let (admission, pool) = (Admission::new(capacity), Pool::start(capacity.running_max)?);
-    let converter = Converter::new(client, admission, pool, Arc::clone(&store), conversion.limits());
+    let budget = Budget::new(conversion.conversions_bytes_max, conversion.decoding_max(), capacity.wait_max);
+    let limits = Limits {
+        sources_max: conversion.sources_max,
+        answer: chassis.limits.request_timeout(),
+        engine: conversion.limits(),
+    };
+    let converter = Converter::new(client, admission, budget, pool, Arc::clone(&store), limits);
     Ok(Service {
         name: NAME,
         router: api::router(Arc::new(converter)),
         openapi: openapi(),
+        body_limit: Some(api::body_limit(fetch.source_bytes_max)),
         finish: Some({
             let store = Arc::clone(&store);
             Box::pin(async move { store.finish().await })

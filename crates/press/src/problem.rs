@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use chassis::problem::{Kind, Problem};
+use chassis::problem::{FieldError, Kind, Problem, kind};
 use http::StatusCode;
 
-use crate::error::Error;
+use crate::{
+    convert::{Failure, SourceFailure},
+    error::Error,
+};
 
 /// When to try again after the store failed: it is asked anew by each request, and recovers by itself.
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -29,6 +32,8 @@ kinds! {
     IMAGE_BROKEN = "image-broken", UNPROCESSABLE_ENTITY, "Image broken";
     /// The image is beyond a limit of the conversion.
     IMAGE_TOO_LARGE = "image-too-large", UNPROCESSABLE_ENTITY, "Image too large";
+    /// Several sources are no good, for reasons of different kinds.
+    SOURCES_FAILED = "sources-failed", UNPROCESSABLE_ENTITY, "Sources failed";
     /// There is no connection to the source.
     SOURCE_UNREACHABLE = "source-unreachable", BAD_GATEWAY, "Source unreachable";
     /// The source answered with something else than an image, or broke off.
@@ -43,38 +48,96 @@ kinds! {
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", RANGE_NOT_SATISFIABLE, "Range not satisfiable";
 }
 
-/// Where the fault of a source is, in the request's body.
-const SOURCE_URL: &str = "/source_url";
+/// Problems that one answer lists.
+const ERRORS_MAX: usize = 20;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        match &error {
-            Error::Refused(refusal) => SOURCE_REFUSED.because(refusal.to_string()).at(SOURCE_URL),
-            Error::SourceTooLarge { .. } => SOURCE_TOO_LARGE.because(error.to_string()).at(SOURCE_URL),
-            Error::Image(image) => image_problem(image).unwrap_or_else(|| Self::internal(error)),
+        match error {
+            Error::Refused(refusal) => SOURCE_REFUSED.because(refusal.to_string()),
+            Error::SourceTooLarge { .. } => SOURCE_TOO_LARGE.because(error.to_string()),
+            Error::Image(image) => match image_kind(&image) {
+                Some(kind) => kind.because(image.to_string()),
+                None => Self::internal(Error::Image(image)),
+            },
             Error::Unreachable { .. } => SOURCE_UNREACHABLE.because(error.to_string()).caused_by(error),
             Error::Answered(_) => SOURCE_FAILED.because(error.to_string()),
             Error::BrokenOff(_) => SOURCE_FAILED.because(error.to_string()).caused_by(error),
             Error::TooSlow(_) => SOURCE_TIMED_OUT.because(error.to_string()),
             Error::Busy { retry_after } => CONVERSIONS_BUSY
                 .because("As many conversions as this server takes are running and waiting.")
-                .retry_after(*retry_after),
+                .retry_after(retry_after),
             Error::StoreUnavailable(_) => STORE_UNAVAILABLE
                 .because("The PDF could not be stored. Try again in a moment.")
                 .retry_after(STORE_RETRY_AFTER)
                 .caused_by(error),
+            Error::Body(problem) => *problem,
+            Error::NotTaken => kind::REQUEST_TIMEOUT.because("The PDF was not taken in time."),
             Error::StoreRefused(_) | Error::Internal(_) => Self::internal(error),
         }
     }
 }
 
-/// `None` where the image is not at fault.
-fn image_problem(error: &pdf_engine::Error) -> Option<Problem> {
-    let kind = match error {
-        pdf_engine::Error::Unsupported { .. } => IMAGE_UNSUPPORTED,
-        pdf_engine::Error::Malformed { .. } => IMAGE_BROKEN,
-        pdf_engine::Error::TooLarge { .. } => IMAGE_TOO_LARGE,
-        _ => return None,
+/// What the client reads of a conversion that failed. `pointer` says where in the request a source stands.
+///
+/// Sources that are no good for one kind of reason are told by that kind, whether they are one or many; where the kinds
+/// differ, it is [`SOURCES_FAILED`].
+pub(crate) fn of(failure: Failure, pointer: impl Fn(usize) -> Option<String>) -> Problem {
+    let failures = match failure {
+        Failure::Whole(error) => return error.into(),
+        Failure::Sources(failures) => failures,
     };
-    Some(kind.because(error.to_string()).at(SOURCE_URL))
+    let mut problems =
+        failures.into_iter().map(|SourceFailure { index, error }| (index, Problem::from(error)));
+    let Some((first_index, first)) = problems.next() else {
+        return Problem::internal(Error::Internal("a conversion had no source".to_owned()));
+    };
+    let others: Vec<_> = problems.collect();
+    let is_at = |problem: &Problem| problem.kind().status.is_client_error();
+    if others.is_empty() {
+        // Where a source does not answer, its URL is not at fault, and the client may do the same again.
+        return match pointer(first_index) {
+            Some(pointer) if is_at(&first) => first.at(pointer),
+            _ => first,
+        };
+    }
+    let count = others.len() + 1;
+    let kind = first.kind();
+    let kind = if others.iter().all(|(_, other)| other.kind() == kind) {
+        kind
+    } else if others.iter().any(|(_, other)| is_at(other)) || is_at(&first) {
+        SOURCES_FAILED
+    } else {
+        // None of the URLs is at fault: what fits all of them is that their hosts failed.
+        SOURCE_FAILED
+    };
+    let told = count.min(ERRORS_MAX);
+    let more = if told < count { format!("; the first {told} are listed") } else { String::new() };
+    let mut problem = kind.because(format!("{count} of the sources cannot be converted{more}."));
+    for (index, other) in [(first_index, first)].into_iter().chain(others).take(ERRORS_MAX) {
+        problem = problem.with_error(FieldError {
+            pointer: pointer(index).unwrap_or_default(),
+            detail: other.detail().to_owned(),
+        });
+    }
+    problem
+}
+
+/// A source that was left out.
+pub(crate) fn field_error(failure: &SourceFailure, pointer: impl Fn(usize) -> Option<String>) -> FieldError {
+    let detail = match &failure.error {
+        Error::Image(image) => image.to_string(),
+        error => error.to_string(),
+    };
+    FieldError { pointer: pointer(failure.index).unwrap_or_default(), detail }
+}
+
+/// `None` where the image is not at fault.
+fn image_kind(error: &pdf_engine::Error) -> Option<Kind> {
+    match error {
+        pdf_engine::Error::Unsupported { .. } => Some(IMAGE_UNSUPPORTED),
+        pdf_engine::Error::Malformed { .. } => Some(IMAGE_BROKEN),
+        pdf_engine::Error::TooLarge { .. } => Some(IMAGE_TOO_LARGE),
+        _ => None,
+    }
 }

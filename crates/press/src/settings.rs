@@ -52,6 +52,14 @@ impl Settings {
                 self.fetch.fetch_timeout_ms, chassis.limits.request_timeout_ms
             ));
         }
+        let (budget, worst) = (self.conversion.conversions_bytes_max, self.conversion.worst_bytes());
+        if budget < worst {
+            faults.push(format!(
+                "CONVERSIONS_BYTES_MAX ({budget}) is less than the {worst} bytes that one conversion may hold: twice \
+                 DECODED_BYTES_MAX ({}), and a mask",
+                self.conversion.decoded_bytes_max
+            ));
+        }
         faults
     }
 

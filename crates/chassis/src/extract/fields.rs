@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
 
 use super::{
-    body::read_body,
+    body::{read_body, require_no_coding},
     json::{self, Repeated},
 };
 use crate::{
@@ -46,6 +46,13 @@ pub struct Fields {
 #[must_use = "hand it to `Fields::finish`"]
 pub struct Field<T>(Option<T>);
 
+impl<T> Field<T> {
+    /// The value, if it is right, for a look at it beside others; where it is not, [`Fields::finish`] tells.
+    pub fn take(self) -> Option<T> {
+        self.0
+    }
+}
+
 impl Fields {
     /// A field that must be there.
     pub fn required<I: Input, T, E: Display>(
@@ -70,6 +77,40 @@ impl Fields {
             None | Some(Value::Null) => Field(Some(None)),
             Some(value) => Field(self.parse(name, value, parse).map(Some)),
         }
+    }
+
+    /// A field that may be missing or null: an array, each of whose items is parsed, and found fault with, by itself.
+    pub fn optional_each<I: Input, T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(I) -> Result<T, E>,
+    ) -> Field<Option<Vec<T>>> {
+        let items = match self.unread.shift_remove(name) {
+            None | Some(Value::Null) => return Field(Some(None)),
+            Some(value) => self.parse(name, value, Ok::<Vec<Value>, String>),
+        };
+        let Some(items) = items else { return Field(None) };
+        let mut whole = Some(Vec::with_capacity(items.len()));
+        for (at, item) in items.into_iter().enumerate() {
+            match I::from_value(item).and_then(|input| parse(input).map_err(|error| error.to_string())) {
+                Ok(item) => drop(whole.as_mut().map(|whole| whole.push(item))),
+                Err(detail) => {
+                    self.fault_at(json::pointer([name, &at.to_string()]), detail);
+                    whole = None;
+                }
+            }
+        }
+        Field(whole.map(Some))
+    }
+
+    /// Whether a field was found to be wrong.
+    pub fn has_faults(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Finds fault with a field that is right by itself, and not beside others.
+    pub fn refuse(&mut self, name: &str, detail: impl Into<String>) {
+        self.fault(name, detail);
     }
 
     /// The values, if every field was right, none was given twice and none is left unread.
@@ -191,23 +232,6 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A body that is packed would have to be unpacked within a limit of its own, which no client has asked for yet.
-fn require_no_coding(headers: &HeaderMap) -> Result<(), Problem> {
-    for value in headers.get_all(header::CONTENT_ENCODING) {
-        let text = String::from_utf8_lossy(value.as_bytes());
-        if text.split(',').all(|coding| coding.trim().eq_ignore_ascii_case("identity")) {
-            continue;
-        }
-        let refused = kind::UNSUPPORTED_MEDIA_TYPE.because(format!(
-            "The request's Content-Encoding is {:?}; send the body as it is, without Content-Encoding.",
-            shortened(text.chars())
-        ));
-        // RFC 9110 section 15.5.16: this tells it from a refused media type.
-        return Err(refused.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
-    }
-    Ok(())
-}
-
 /// What a field's parser can start from.
 pub trait Input: Sized {
     /// The value in this type, or what it must be and what it is instead.
@@ -261,6 +285,15 @@ pub trait Parsed {
     type Values;
     /// The values, if all are there.
     fn values(self) -> Option<Self::Values>;
+}
+
+/// All of them were taken one by one.
+impl Parsed for () {
+    type Values = ();
+
+    fn values(self) -> Option<()> {
+        Some(())
+    }
 }
 
 impl<T> Parsed for Field<T> {

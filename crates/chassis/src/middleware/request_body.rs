@@ -23,7 +23,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::Sleep;
 
-use crate::{Problem, problem::kind, settings::Limits};
+use crate::{Problem, app::Context, problem::kind};
 
 /// What is thrown away at most behind an answer, and for how long.
 const DRAINED_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -32,7 +32,7 @@ const DRAINED_FOR_MAX: Duration = Duration::from_secs(2);
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 pub(crate) enum BodyFault {
-    /// It has more bytes than `BODY_BYTES_MAX`.
+    /// It has more bytes than `BODY_BYTES_MAX`, or than its service allows.
     #[error("the request's body is larger than {limit_bytes} bytes")]
     TooLarge {
         /// The limit.
@@ -67,11 +67,14 @@ impl ClientKeepsUsWaiting {
 }
 
 /// Refuses a body whose length is known to be too large; wraps the others, and tells who waits for whom.
-pub(super) fn limit(limits: &Limits, request: &mut Request) -> Result<Option<ClientKeepsUsWaiting>, Problem> {
+pub(super) fn limit(
+    context: &Context,
+    request: &mut Request,
+) -> Result<Option<ClientKeepsUsWaiting>, Problem> {
     if request.body().is_end_stream() {
         return Ok(None);
     }
-    let limit_bytes = limits.body_bytes_max;
+    let limit_bytes = context.body_bytes_max(request);
     let known_length = request.body().size_hint().lower();
     let waiting = ClientKeepsUsWaiting::default();
     let body = LimitedBody {
@@ -79,7 +82,7 @@ pub(super) fn limit(limits: &Limits, request: &mut Request) -> Result<Option<Cli
         inner: std::mem::take(request.body_mut()),
         unread_bytes_max: limit_bytes,
         limit_bytes,
-        stall_timeout: limits.body_stall_timeout(),
+        stall_timeout: context.limits.body_stall_timeout(),
         stalled: None,
         waiting: waiting.clone(),
     };

@@ -42,6 +42,7 @@ async fn readiness_names_the_service_and_not_the_reason() {
         }),
         router: axum::Router::new(),
         openapi: service().openapi,
+        body_limit: None,
         finish: None,
     };
     let app = chassis::app(&Settings::default(), vec![service(), broken]).unwrap();
@@ -70,6 +71,7 @@ async fn a_dependency_that_hangs_is_not_ready() {
         ready: Arc::new(|| Box::pin(std::future::pending())),
         router: axum::Router::new(),
         openapi: service().openapi,
+        body_limit: None,
         finish: None,
     };
     let app = chassis::app(&Settings::default(), vec![hanging]).unwrap();

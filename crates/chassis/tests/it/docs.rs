@@ -34,6 +34,7 @@ fn services_that_run_together_share_one_document() {
             .info(InfoBuilder::new().title("others").version("9").description(Some("About others.")).build())
             .build(),
         ready: service().ready,
+        body_limit: None,
         finish: None,
     };
     let document = serde_json::to_value(described([service(), other])).unwrap();

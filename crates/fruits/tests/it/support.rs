@@ -202,9 +202,16 @@ impl Answer {
 /// The service over this store, in process, its routes with what the chassis puts around them.
 pub(crate) fn served(store: Store) -> Service {
     let Service { name, router, openapi, ready, .. } = fruits::serve(store);
-    let inner = Service { name, router, openapi: openapi.clone(), ready: Arc::clone(&ready), finish: None };
+    let inner = Service {
+        name,
+        router,
+        openapi: openapi.clone(),
+        ready: Arc::clone(&ready),
+        body_limit: None,
+        finish: None,
+    };
     let app = chassis::app(&chassis::Settings::default(), vec![inner]).expect("an app");
-    Service { name, router: app.public, openapi, ready, finish: None }
+    Service { name, router: app.public, openapi, ready, body_limit: None, finish: None }
 }
 
 /// The routes alone.

@@ -87,7 +87,9 @@ fn a_source_that_fails_can_be_left_out() {
         }
     }
     let error = skip([&good[..60], b"", &good[..9]]).unwrap_err();
-    assert_eq!(error.to_string(), "the PNG ends after 60 bytes, inside chunk IDAT");
+    let Error::Sources(errors) = error else { panic!("{error:?}") };
+    assert_eq!(errors.iter().map(Error::index).collect::<Vec<_>>(), [Some(0), Some(1), Some(2)]);
+    assert_eq!(errors[0].to_string(), "the PNG ends after 60 bytes, inside chunk IDAT");
 }
 
 #[test]

@@ -1,24 +1,34 @@
-//! `POST /image_to_pdf`: the URL of an image in, the URL of its PDF out.
+//! `POST /image_to_pdf`: images in, a PDF or the URL of one out.
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
 use chassis::{
-    BaseUrl,
-    extract::{Allowed, Fields, Permission},
-    problem::Problem,
+    BaseUrl, Streamed,
+    extract::{Allowed, Permission},
+    problem::{FieldError, Problem},
     tokens::Scope,
 };
+use futures_util::TryStreamExt;
+use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{
+    accept::Wanted,
+    request::{self, Asked, Names},
+};
 use crate::{
-    convert::{Converted, Converter},
-    error::Error,
-    source_url::SourceUrl,
+    convert::{Converted, Converter, Failure, OnError, Order, SourceFailure},
+    problem,
 };
 
-/// What is to be converted.
+/// What is to be converted: either of `source_url` and `source_urls`, and what the PDF is to be like.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(
@@ -30,20 +40,68 @@ pub(super) struct ConversionRequest {
     #[schema(
         format = "uri",
         max_length = 8192,
+        required = false,
         example = "https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png"
     )]
-    source_url: String,
+    source_url: Option<String>,
+    /// Such URLs, for one PDF of all of them in order; as many as `SOURCES_MAX` says.
+    #[schema(required = false, min_items = 1, nullable = false)]
+    source_urls: Option<Vec<String>>,
+    #[serde(flatten)]
+    options: ConversionOptions,
+}
+
+/// What may be chosen.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "as above")]
+pub(super) struct ConversionOptions {
+    /// What becomes of the others when one of many sources is no good: `fail`, and there is no PDF and the problem
+    /// tells each; or `skip`, and the PDF is made of the others.
+    #[schema(required = false, example = "fail")]
+    on_error: Option<OnErrorName>,
+    /// Whether only the first frame of an animation, or page of a TIFF, becomes a page.
+    #[schema(required = false, default = false)]
+    first_frame_only: Option<bool>,
+}
+
+/// What becomes of the others when one of many sources is no good.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnErrorName {
+    /// There is no PDF.
+    Fail,
+    /// The PDF is made of the others.
+    Skip,
+}
+
+/// A form with images.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read as it arrives")]
+pub(super) struct ConversionForm {
+    /// What is chosen, as JSON; before the first file, where it is there.
+    #[schema(required = false)]
+    options: Option<ConversionOptions>,
+    /// The images: each part with a file name is one, whatever its name is.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    files: Vec<String>,
 }
 
 /// What became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Conversion {
-    /// The URL that was sent, as it was sent.
+    /// The URL that was sent, as it was sent; absent where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         format = "uri",
+        required = false,
+        nullable = false,
         example = "https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png"
     )]
-    source_url: String,
+    source_url: Option<String>,
+    /// The URLs that were sent, as they were sent; absent where none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    source_urls: Option<Vec<String>>,
     /// The absolute URL that downloads the PDF with a plain GET.
     #[schema(
         format = "uri",
@@ -56,10 +114,20 @@ pub(super) struct Conversion {
     /// How many bytes the PDF has.
     #[schema(example = 226_933)]
     bytes: u64,
-    /// What the image had that the PDF has not, for a person to read; absent where there is nothing to say.
+    /// The SHA-256 digest of those bytes, in hexadecimal.
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"
+    )]
+    sha256: String,
+    /// What the images had that the PDF has not, for a person to read; absent where there is nothing to say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, example = json!(["the colour profile is left out: its chunk is damaged"]))]
     warnings: Vec<String>,
+    /// The sources that are no good and were left out; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    skipped: Vec<FieldError>,
 }
 
 /// Converting images.
@@ -70,52 +138,174 @@ impl Permission for Convert {
     const SCOPE: Scope = Scope::new("press:convert");
 }
 
-/// Convert an image to PDF
+/// Convert images to PDF
 ///
-/// Fetches the image, converts it without losing a pixel, stores the PDF and answers with its URL. JPEG, PNG, WebP,
-/// GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted, each frame to a page; what an
-/// image is, its bytes tell, not its name or media type. After any other answer than 200 nothing is stored.
+/// Takes the URL of an image, the URLs of many for one PDF, an image itself (`image/*`, with what is chosen in the query)
+/// or a form with files; fetches what is to be fetched and converts it without losing a pixel. The PDF is stored, and the
+/// answer says where; or, for those whose `Accept` prefers `application/pdf`, it is itself the answer, as it is made, and
+/// nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted,
+/// each frame to a page; what an image is, its bytes tell, not its name or media type. After any other answer than 200
+/// nothing is stored. A PDF that is the answer and fails behind its first MiB breaks the connection off.
 #[utoipa::path(
     post,
     path = "/image_to_pdf",
     operation_id = "create_pdf",
     tag = "pdfs",
     security((), ("token" = ["press:convert"])),
-    request_body(content = ConversionRequest, content_type = "application/json"),
-    responses((status = 200, description = "The PDF is stored", body = Conversion)),
+    params(
+        ("first_frame_only" = Option<bool>, Query, description = "As in JSON, where the body is an image"),
+    ),
+    request_body(content(
+        (ConversionRequest = "application/json"),
+        (Vec<u8> = "image/*"),
+        (ConversionForm = "multipart/form-data"),
+    )),
+    responses((status = 200, description = "The PDF is stored, or is the answer", content(
+        (Conversion = "application/json"),
+        (Vec<u8> = "application/pdf"),
+    ))),
 )]
 pub(super) async fn create_pdf(
     State(converter): State<Arc<Converter>>,
     _caller: Allowed<Convert>,
     service: Option<BaseUrl>,
-    mut fields: Fields,
-) -> Result<Json<Conversion>, Problem> {
-    let source = fields.required("source_url", |text: String| SourceUrl::parse(&text).map(|url| (text, url)));
-    let ((source_url, source),) = fields.finish((source,))?;
-    let links = converter.store().links(service.as_ref())?;
+    streamed: Streamed,
+    request: Request,
+) -> Result<Response, Problem> {
+    let wanted = Wanted::of(request.headers());
+    let Asked { order, names } = request::read(&converter, request).await?;
     let start = Instant::now();
-    let result = converter.convert(&source).await;
-    log(&source, &result, start);
-    let Converted { name, report } = result?;
-    let converted_url = links.to(name);
-    let (pages, bytes) = (report.pages.len(), report.bytes);
-    let warnings = report.pages.into_iter().flat_map(|page| page.warnings).collect();
-    Ok(Json(Conversion { source_url, converted_url, pages, bytes, warnings }))
+    match wanted {
+        Wanted::Json => {
+            let links = converter.store().links(service.as_ref())?;
+            let result = converter.convert(order).await;
+            log_stored(&names, &result, start);
+            let converted = result.map_err(|failure| problem::of(failure, |index| names.pointer(index)))?;
+            let converted_url = links.to(converted.name);
+            Ok(Json(conversion(names, converted, converted_url)).into_response())
+        }
+        Wanted::Pdf => answer(converter, order, names, streamed, start).await,
+    }
+}
+
+fn conversion(names: Names, converted: Converted, converted_url: String) -> Conversion {
+    let Converted { report, sha256, skipped, .. } = converted;
+    let pages = report.pages.len();
+    let mut warnings = Vec::new();
+    for page in report.pages {
+        let place = match &names {
+            Names::Url(..) | Names::Body => String::new(),
+            names => names.pointer(page.index).map_or_else(String::new, |pointer| format!("{pointer}: ")),
+        };
+        warnings.extend(page.warnings.into_iter().map(|warning| format!("{place}{warning}")));
+    }
+    let skipped =
+        skipped.iter().map(|failure| problem::field_error(failure, |index| names.pointer(index))).collect();
+    let (source_url, source_urls) = match names {
+        Names::Url(text, _) => (Some(text), None),
+        Names::Urls(texts, _) => (None, Some(texts)),
+        Names::Body | Names::Files => (None, None),
+    };
+    let (bytes, sha256) = (report.bytes, sha256.to_string());
+    Conversion { source_url, source_urls, converted_url, pages, bytes, sha256, warnings, skipped }
+}
+
+/// The PDF as it is made.
+async fn answer(
+    converter: Arc<Converter>,
+    order: Order,
+    names: Names,
+    streamed: Streamed,
+    start: Instant,
+) -> Result<Response, Problem> {
+    if order.on_error == OnError::Skip {
+        return Err(Problem::invalid_fields(vec![FieldError {
+            pointer: "/on_error".to_owned(),
+            detail: "cannot be \"skip\" where the PDF itself is the answer, which has no place to say what was left out; \
+                     accept application/json, or leave on_error out"
+                .to_owned(),
+        }]));
+    }
+    let result = converter.answer(order).await;
+    let duration_ms = milliseconds(start);
+    match &result {
+        Ok(_) => tracing::info!(source.url = %shown(&names), duration_ms, "PDF answered as it is made"),
+        Err(failure) => log_failure(&names, failure, duration_ms),
+    }
+    let answer = result.map_err(|failure| problem::of(failure, |index| names.pointer(index)))?;
+    let length = answer.length();
+    let pieces =
+        answer.into_stream().map_err(move |failure| problem::of(failure, |index| names.pointer(index)));
+    let mut headers = HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"images.pdf\"")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::VARY, HeaderValue::from_static("accept")),
+    ]);
+    if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    let body: Body = streamed.body(pieces);
+    Ok((headers, body).into_response())
 }
 
 /// What happened to which source. Errors with a cause are logged with it where the answer is made.
-fn log(source: &SourceUrl, result: &Result<Converted, Error>, start: Instant) {
-    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+fn log_stored(names: &Names, result: &Result<Converted, Failure>, start: Instant) {
+    let duration_ms = milliseconds(start);
     match result {
-        Ok(Converted { name, report }) => {
-            let (name, bytes) = (name.file_name(), report.bytes);
+        Ok(Converted { name, report, skipped, .. }) => {
+            let (name, bytes, url) = (name.file_name(), report.bytes, shown(names));
             for warning in report.pages.iter().flat_map(|page| &page.warnings) {
-                tracing::info!(source.url = %source, pdf.name = name, warning, "image converted with a loss");
+                tracing::info!(source.url = %url, pdf.name = name, warning, "image converted with a loss");
             }
-            tracing::info!(source.url = %source, pdf.name = name, pdf.bytes = bytes, duration_ms, "image converted");
+            log_sources(names, skipped, duration_ms);
+            let pages = report.pages.len();
+            tracing::info!(
+                source.url = %url,
+                pdf.name = name,
+                pdf.bytes = bytes,
+                pdf.pages = pages,
+                duration_ms,
+                "image converted"
+            );
         }
-        Err(error) => {
-            tracing::info!(source.url = %source, reason = %error, duration_ms, "image not converted");
+        Err(failure) => log_failure(names, failure, duration_ms),
+    }
+}
+
+fn log_failure(names: &Names, failure: &Failure, duration_ms: u64) {
+    match failure {
+        Failure::Sources(sources) => log_sources(names, sources, duration_ms),
+        Failure::Whole(error) => {
+            tracing::info!(source.url = %shown(names), reason = %error, duration_ms, "image not converted");
         }
     }
+}
+
+fn log_sources(names: &Names, failures: &[SourceFailure], duration_ms: u64) {
+    for SourceFailure { index, error } in failures {
+        let url = match names {
+            Names::Url(_, url) => url.to_string(),
+            Names::Urls(_, urls) => urls.get(*index).map(ToString::to_string).unwrap_or_default(),
+            Names::Body | Names::Files => shown(names),
+        };
+        tracing::info!(source.url = %url, source.index = index, reason = %error, duration_ms, "image not converted");
+    }
+}
+
+/// The sources as the log calls them together.
+fn shown(names: &Names) -> String {
+    match names {
+        Names::Url(_, url) => url.to_string(),
+        Names::Urls(_, urls) => match urls.as_slice() {
+            [first, _, ..] => format!("{first} and {} more", urls.len() - 1),
+            urls => urls.first().map(ToString::to_string).unwrap_or_default(),
+        },
+        Names::Body => "the request's body".to_owned(),
+        Names::Files => "the request's files".to_owned(),
+    }
+}
+
+fn milliseconds(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,8 +1,12 @@
 //! The HTTP face of press: one file an operation.
 
+mod accept;
 mod conditions;
 mod image_to_pdf;
+mod multipart;
+mod options;
 mod pdfs;
+mod request;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,16 +22,18 @@ use chassis::{
 use utoipa::OpenApi;
 
 use crate::{
-    convert::Converter,
+    convert::{Converter, Failure, SourceFailure},
     error::{Answer, Error, Refusal, Slow, Unreachable},
     problem,
     source_url::Invalid,
     storage::Store,
 };
 
+pub(crate) use request::body_limit;
+
 /// The routes. `/pdfs` is there only where this service itself keeps the PDFs.
 pub(crate) fn router(converter: Arc<Converter>) -> Router {
-    let mut router = Router::new().route("/image_to_pdf", post(image_to_pdf::create_pdf));
+    let mut router = Router::new().route(request::PATH, post(image_to_pdf::create_pdf));
     if let Store::Folder(_) = converter.store() {
         router = router.route("/pdfs/{file}", get(pdfs::get_pdf));
     }
@@ -38,8 +44,8 @@ pub(crate) fn router(converter: Arc<Converter>) -> Router {
 #[openapi(
     info(
         title = "press",
-        description = "Converts images to PDF without losing a pixel: it fetches an image by its URL, stores the PDF \
-                       and answers with the URL that downloads it."
+        description = "Converts images to PDF without losing a pixel: it fetches images by their URLs, or takes them as \
+                       they are, stores the PDF and answers with the URL that downloads it, or with the PDF itself."
     ),
     tags((name = "pdfs", description = "PDFs made of images")),
     paths(image_to_pdf::create_pdf, pdfs::get_pdf),
@@ -63,7 +69,17 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
 
 /// One of each kind that `POST /image_to_pdf` answers.
 fn problems_of_conversions() -> Vec<Problem> {
-    let image = |error| Error::Image(error).into();
+    let one = |error| {
+        let failures = vec![SourceFailure { index: 0, error }];
+        problem::of(Failure::Sources(failures), |_| Some("/source_url".to_owned()))
+    };
+    let image = |error| one(Error::Image(error));
+    let not_image = || {
+        Error::Image(pdf_engine::Error::Unsupported {
+            index: 1,
+            detail: "this is a PDF document already".to_owned(),
+        })
+    };
     let cause = "as an example";
     let [missing, insufficient] = image_to_pdf::Convert::SCOPE.refusals();
     vec![
@@ -73,14 +89,22 @@ fn problems_of_conversions() -> Vec<Problem> {
         kind::REQUEST_TIMEOUT.because("The request's body did not arrive in time."),
         kind::BODY_TOO_LARGE.because("The request's body is larger than 1048576 bytes."),
         kind::UNSUPPORTED_MEDIA_TYPE.because(
-            "The request has no Content-Type; send JSON in UTF-8 with Content-Type: application/json.",
+            "The request's Content-Type is none that is read; send application/json in UTF-8 with a source_url, an \
+             image as image/*, or multipart/form-data with files.",
         ),
         Problem::invalid_fields(vec![FieldError {
             pointer: "/source_url".to_owned(),
             detail: Invalid::Scheme.to_string(),
         }]),
-        Error::Refused(Refusal::Address).into(),
-        Error::SourceTooLarge { limit_bytes: 268_435_456 }.into(),
+        one(Error::Refused(Refusal::Address)),
+        one(Error::SourceTooLarge { limit_bytes: 268_435_456 }),
+        problem::of(
+            Failure::Sources(vec![
+                SourceFailure { index: 1, error: not_image() },
+                SourceFailure { index: 4, error: Error::Answered(Answer::Status(404)) },
+            ]),
+            |index| Some(format!("/source_urls/{index}")),
+        ),
         image(pdf_engine::Error::Unsupported {
             index: 0,
             detail: "this is a HEIC image; JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted".to_owned(),

@@ -62,6 +62,11 @@ impl Admission {
         Arc::clone(&self.fetches).try_acquire_owned().map_err(|_| self.busy())
     }
 
+    /// The same once there is room, for a conversion that is admitted: its further sources.
+    pub(super) async fn fetch_later(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.fetches).acquire_owned().await.ok()
+    }
+
     /// A place to convert, at once or after a short wait, first come, first served.
     pub(super) async fn enter(&self) -> Result<Permit, Error> {
         if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {

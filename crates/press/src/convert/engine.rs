@@ -6,7 +6,18 @@ use futures_util::FutureExt;
 use pdf_engine::Report;
 use tokio::sync::oneshot;
 
-use super::{admission::Permit, pipe::StoreWriter, pool::Pool};
+use super::{
+    admission::Permit,
+    pipe::{Sha256, StoreWriter},
+    pool::Pool,
+};
+
+/// A PDF that was made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) report: Report,
+    pub(super) sha256: Sha256,
+}
 
 /// Why the engine made no PDF.
 #[derive(Debug)]
@@ -24,7 +35,7 @@ pub(super) fn start<F>(
     permit: Permit,
     mut writer: StoreWriter,
     convert: F,
-) -> impl Future<Output = Result<Report, Failure>> + use<F>
+) -> impl Future<Output = Result<Made, Failure>> + use<F>
 where
     F: FnOnce(&mut StoreWriter) -> Result<Report, pdf_engine::Error> + Send + 'static,
 {
@@ -32,8 +43,8 @@ where
     pool.run(move || {
         let whole = AssertUnwindSafe(|| {
             let report = convert(&mut writer)?;
-            writer.finish().map_err(pdf_engine::Error::Sink)?;
-            Ok(report)
+            let sha256 = writer.finish().map_err(pdf_engine::Error::Sink)?;
+            Ok(Made { report, sha256 })
         });
         let result = match catch_unwind(whole) {
             Ok(result) => result.map_err(Failure::Error),
@@ -58,7 +69,7 @@ mod tests {
     /// Runs `convert`, and tells what came out, whether the PDF was ended, and that the place is free.
     async fn run(
         convert: impl FnOnce(&mut StoreWriter) -> Result<Report, pdf_engine::Error> + Send + 'static,
-    ) -> (Result<Report, Failure>, bool) {
+    ) -> (Result<Made, Failure>, bool) {
         let pool = Pool::start(1).unwrap();
         let places = Arc::new(Semaphore::new(1));
         let permit = Arc::new(Arc::clone(&places).try_acquire_owned().unwrap());

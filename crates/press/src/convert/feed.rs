@@ -1,4 +1,4 @@
-//! From the network to the engine: the source's bytes, read ahead before there is a place to convert them.
+//! From a source to the engine: its bytes, read ahead before there is a place to convert them.
 //!
 //! A place is scarce and a source may be slow, so the two are kept apart. Most images are here whole before
 //! their conversion takes a place, which then never waits for the network. A longer source goes on arriving
@@ -9,81 +9,131 @@ use std::{pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
-    sync::mpsc,
+    sync::{OwnedSemaphorePermit, mpsc},
     time::{Instant, timeout},
 };
 
-use super::{admission::Admission, pipe::Piece};
+use super::{admission::Admission, pipe::Piece, source::Incoming};
 use crate::{
     error::{Error, Slow},
-    fetch::{Body, Pace, Window},
+    fetch::{Pace, Window},
 };
 
 /// What is read of a source before it gets a place: the whole of most images that web pages show. Times
 /// `FETCHES_MAX` it must fit into memory.
 pub(super) const AHEAD_BYTES_MAX: usize = 512 * 1024;
 /// How long a source that holds a place may be waited for before it is judged.
-const CROWDED_WINDOW: Duration = Duration::from_secs(1);
+pub(super) const CROWDED_WINDOW: Duration = Duration::from_secs(1);
 /// What is due in that time while others wait: two megabits, which the slowest lines of hosts exceed.
 const CROWDED_BYTES_MIN: u64 = 256 * 1024;
 
-/// A source that has begun to arrive.
-#[derive(Debug)]
+/// A source that was waited for: it has begun to arrive, or will not.
 pub(super) struct Feed {
     ahead: Bytes,
-    /// `None` where [`Feed::ahead`] is all.
-    rest: Option<Body>,
+    rest: Rest,
+    /// Leave to hold what was read ahead.
+    leave: Option<OwnedSemaphorePermit>,
+}
+
+/// What comes behind that.
+enum Rest {
+    /// The rest of the source.
+    More(Incoming),
+    /// Nothing: it is here whole. An upload goes on with its next image.
+    End(Incoming),
+    /// Nothing more: it failed.
+    Failed(Error, Option<Incoming>),
 }
 
 impl Feed {
     /// Reads ahead.
-    pub(super) async fn open(mut body: Body) -> Result<Self, Error> {
+    pub(super) async fn open(mut incoming: Incoming) -> Self {
         let mut ahead = BytesMut::new();
-        while ahead.len() < AHEAD_BYTES_MAX {
-            match body.chunk().await? {
-                Some(bytes) => ahead.extend_from_slice(&bytes),
-                None => return Ok(Self { ahead: ahead.freeze(), rest: None }),
+        let rest = loop {
+            if ahead.len() >= AHEAD_BYTES_MAX {
+                break Rest::More(incoming);
             }
-        }
-        Ok(Self { ahead: ahead.freeze(), rest: Some(body) })
+            match incoming.chunk().await {
+                Ok(Some(bytes)) => ahead.extend_from_slice(&bytes),
+                Ok(None) => break Rest::End(incoming),
+                Err(error) => break Rest::Failed(error, Some(incoming)),
+            }
+        };
+        Self { ahead: ahead.freeze(), rest, leave: None }
     }
 
-    /// Hands the bytes to the engine until either has enough.
-    pub(super) async fn run(self, pieces: mpsc::Sender<Piece>, admission: &Admission) -> Result<(), Error> {
-        let mut piece = Piece::Data(self.ahead);
-        let mut rest = self.rest.map(|body| Rest::new(body, admission));
-        loop {
-            let end = matches!(piece, Piece::End);
-            // The engine has all it needs, or has failed: what else the source sends does not matter.
-            if pieces.send(piece).await.is_err() || end {
-                return Ok(());
-            }
-            piece = match &mut rest {
-                None => Piece::End,
-                Some(rest) => tokio::select! {
-                    biased;
-                    () = pieces.closed() => return Ok(()),
-                    piece = rest.next() => piece?,
-                },
-            };
+    /// A source of which nothing came.
+    pub(super) fn failed(error: Error) -> Self {
+        Self { ahead: Bytes::new(), rest: Rest::Failed(error, None), leave: None }
+    }
+
+    /// The same, with leave to stay in memory until its turn.
+    pub(super) fn with_leave(self, leave: Option<OwnedSemaphorePermit>) -> Self {
+        Self { leave, ..self }
+    }
+
+    /// Whether the source is known to be no good.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.rest, Rest::Failed(..))
+    }
+
+    /// Why, where it is.
+    pub(super) fn into_failure(self) -> Option<Error> {
+        match self.rest {
+            Rest::Failed(error, _) => Some(error),
+            _ => None,
         }
+    }
+
+    /// Hands the bytes to the engine until either has enough; an upload comes back for its next image.
+    pub(super) async fn run(
+        self,
+        pieces: mpsc::Sender<Piece>,
+        admission: &Admission,
+    ) -> (Result<(), Error>, Option<Incoming>) {
+        drop(self.leave);
+        let more = match self.rest {
+            Rest::Failed(error, incoming) => return (Err(error), incoming),
+            Rest::End(incoming) => {
+                // The engine may have all it needs, or have failed: what else there is does not matter.
+                if pieces.send(Piece::Data(self.ahead)).await.is_ok() {
+                    let _ = pieces.send(Piece::End).await;
+                }
+                return (Ok(()), Some(incoming));
+            }
+            Rest::More(incoming) => incoming,
+        };
+        let mut held = Held { incoming: more, pace: Pace::new(CROWDED_WINDOW, CROWDED_BYTES_MIN), admission };
+        let result = held.hand_over(self.ahead, &pieces).await;
+        (result, Some(held.incoming))
     }
 }
 
 /// The part of a source that arrives while its place is held.
-struct Rest<'a> {
-    body: Body,
+struct Held<'a> {
+    incoming: Incoming,
     pace: Pace,
     admission: &'a Admission,
 }
 
-impl<'a> Rest<'a> {
-    fn new(body: Body, admission: &'a Admission) -> Self {
-        Self { body, pace: Pace::new(CROWDED_WINDOW, CROWDED_BYTES_MIN), admission }
+impl Held<'_> {
+    async fn hand_over(&mut self, ahead: Bytes, pieces: &mpsc::Sender<Piece>) -> Result<(), Error> {
+        let mut piece = Piece::Data(ahead);
+        loop {
+            let end = matches!(piece, Piece::End);
+            if pieces.send(piece).await.is_err() || end {
+                return Ok(());
+            }
+            piece = tokio::select! {
+                biased;
+                () = pieces.closed() => return Ok(()),
+                piece = self.next() => piece?,
+            };
+        }
     }
 
     async fn next(&mut self) -> Result<Piece, Error> {
-        let mut chunk = pin!(self.body.chunk());
+        let mut chunk = pin!(self.incoming.chunk());
         loop {
             let start = Instant::now();
             let arrived = timeout(self.pace.left(), &mut chunk).await;
@@ -91,12 +141,16 @@ impl<'a> Rest<'a> {
                 self.pace.arrived(bytes.len() as u64);
             }
             if self.pace.waited(start.elapsed()) == Window::Missed && self.admission.is_crowded() {
-                let (bytes_min, window) = (CROWDED_BYTES_MIN, CROWDED_WINDOW);
-                return Err(Error::TooSlow(Slow::Crowded { bytes_min, window }));
+                return Err(crowded());
             }
             if let Ok(chunk) = arrived {
                 return Ok(chunk?.map_or(Piece::End, Piece::Data));
             }
         }
     }
+}
+
+/// It held a place that others waited for.
+pub(super) fn crowded() -> Error {
+    Error::TooSlow(Slow::Crowded { bytes_min: CROWDED_BYTES_MIN, window: CROWDED_WINDOW })
 }

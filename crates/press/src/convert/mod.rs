@@ -1,35 +1,69 @@
-//! From a source's URL to a stored PDF: fetch → admit → convert → store.
+//! From sources to a PDF: fetch → admit → convert → store, or answer.
 //!
 //! A place among the conversions is taken when a source has begun to arrive, never while it is silent. The steps
 //! after that run at once, joined by channels that hold a few pieces each, so that a
 //! conversion goes at the pace of its slowest step and its memory does not grow with the image. Each step ends
 //! when its neighbour does: a channel that closes without its end marker is a failure, never the end of a file.
-//! Dropping the future of [`Converter::convert`] (a client that goes away, a deadline) stops all of them.
+//! Dropping the future of [`Converter::convert`], or the [`Answer`] of [`Converter::answer`] (a client that goes away, a
+//! deadline), stops all of them.
 
 mod admission;
+mod answer;
+mod budget;
 mod engine;
+mod failure;
 mod feed;
 mod pipe;
 mod pool;
+mod queue;
+mod source;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
-use pdf_engine::{Cancel, Options, Report};
+use pdf_engine::{Cancel, Memory, Options, Report};
 use tokio::sync::{mpsc, oneshot};
 
 pub use admission::{Admission, Capacity};
+pub use answer::Answer;
+pub use budget::Budget;
+pub use failure::{Failure, SourceFailure};
+pub use pipe::Sha256;
 pub use pool::Pool;
+pub use source::{Sources, Upload, Uploaded};
 
 use crate::{
     error::Error,
     fetch::Client,
-    source_url::SourceUrl,
     storage::{Content, Finished, PdfName, Store},
 };
 use admission::Permit;
 use feed::Feed;
 use pipe::{PIECES_IN_FLIGHT, SourceReader, StoreWriter};
+use queue::Queue;
+
+/// One conversion, as it was asked for.
+pub struct Order {
+    /// The images.
+    pub sources: Sources,
+    /// What the PDF is to be like.
+    pub options: Options,
+    /// What becomes of the others when one of many sources is no good.
+    pub on_error: OnError,
+}
+
+/// What becomes of the others when one of many sources is no good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// There is no PDF, and each source that is no good is told.
+    #[default]
+    Fail,
+    /// The PDF is made of the others.
+    Skip,
+}
 
 /// A PDF that is in the store.
 #[derive(Debug)]
@@ -38,16 +72,45 @@ pub struct Converted {
     pub name: PdfName,
     /// What the engine says about it.
     pub report: Report,
+    /// Of its bytes.
+    pub sha256: Sha256,
+    /// The sources that were left out.
+    pub skipped: Vec<SourceFailure>,
 }
 
 /// Converts images, as many at once as it admits.
 #[derive(Debug)]
 pub struct Converter {
-    client: Client,
-    admission: Admission,
+    client: Arc<Client>,
+    admission: Arc<Admission>,
+    budget: Arc<Budget>,
     pool: Pool,
     store: Arc<Store>,
-    limits: pdf_engine::Limits,
+    limits: Limits,
+}
+
+/// What one conversion may cost.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Images of one request.
+    pub sources_max: usize,
+    /// How long a PDF that is answered may take, until its last byte is taken.
+    pub answer: Duration,
+    /// What the engine may hold.
+    pub engine: pdf_engine::Limits,
+}
+
+/// A conversion that has its place.
+struct Admitted {
+    first: Vec<Feed>,
+    queue: Queue,
+    permit: Permit,
+}
+
+/// A conversion that runs: its sources are read, its PDF's bytes come out of `content`.
+struct Running<F> {
+    outcome: F,
+    content: mpsc::Receiver<Content>,
 }
 
 impl Converter {
@@ -55,11 +118,13 @@ impl Converter {
     pub fn new(
         client: Client,
         admission: Admission,
+        budget: Budget,
         pool: Pool,
         store: Arc<Store>,
-        limits: pdf_engine::Limits,
+        limits: Limits,
     ) -> Self {
-        Self { client, admission, pool, store, limits }
+        let (client, admission, budget) = (Arc::new(client), Arc::new(admission), Arc::new(budget));
+        Self { client, admission, budget, pool, store, limits }
     }
 
     /// Where the PDFs go.
@@ -67,29 +132,89 @@ impl Converter {
         &self.store
     }
 
-    /// Fetches `source`, converts it and stores the PDF. After an error nothing is left in the store.
-    pub async fn convert(&self, source: &SourceUrl) -> Result<Converted, Error> {
-        let leave_to_fetch = self.admission.fetch()?;
-        let feed = Feed::open(self.client.get(source).await?).await?;
-        let permit = self.admission.enter().await?;
-        drop(leave_to_fetch);
+    /// How many images one request may bring.
+    pub(crate) fn sources_max(&self) -> usize {
+        self.limits.sources_max
+    }
 
-        let (pieces, source_pieces) = mpsc::channel(PIECES_IN_FLIGHT);
+    /// Converts and stores the PDF. After a failure nothing is left in the store.
+    pub async fn convert(&self, order: Order) -> Result<Converted, Failure> {
+        let (options, on_error) = (order.options, order.on_error);
+        let admitted = self.admit(order.sources).await?;
+        let permit = admitted.permit.clone();
+        // Each source that is no good is to be told, so the engine goes on behind the first one either way.
+        let Running { outcome, content } = self.run(admitted, options, true, on_error);
+        let name = PdfName::random();
+        let stored = self.begin_upload(name, content, permit);
+        match tokio::join!(outcome, stored) {
+            (_, Err(error)) => Err(error.into()),
+            (Err(failure), _) => Err(failure),
+            (Ok((made, skipped)), Ok(Finished::Stored(pdf))) => {
+                pdf.keep();
+                Ok(Converted { name, report: made.report, sha256: made.sha256, skipped })
+            }
+            (Ok(_), Ok(Finished::Abandoned)) => {
+                Err(Error::Internal("a PDF was made and not stored".to_owned()).into())
+            }
+        }
+    }
+
+    /// Converts, and hands the PDF over while it is made. Nothing is stored. What fails within its first MiB is told
+    /// here; later, the answer breaks off.
+    pub async fn answer(self: Arc<Self>, order: Order) -> Result<Answer, Failure> {
+        let deadline = Instant::now() + self.limits.answer;
+        let admitted = self.admit(order.sources).await?;
+        // One source that is no good ends it: what was sent until then is no PDF.
+        let Running { outcome, content } = self.run(admitted, order.options, false, OnError::Fail);
+        Answer::begin(content, outcome, deadline).await
+    }
+
+    /// Waits for the sources, and then for a place.
+    async fn admit(&self, sources: Sources) -> Result<Admitted, Failure> {
+        let leave = self.admission.fetch()?;
+        let mut queue = Queue::new(sources, leave, &self.client, &self.admission);
+        let first = queue.first().await?;
+        if first.iter().all(Feed::has_failed) {
+            let failures = first.into_iter().enumerate();
+            let failures = failures
+                .filter_map(|(index, feed)| Some(SourceFailure { index, error: feed.into_failure()? }));
+            return failures_of(failures);
+        }
+        let permit = self.admission.enter().await?;
+        Ok(Admitted { first, queue, permit })
+    }
+
+    /// Sets the steps going. The conversion is stopped when the outcome is dropped.
+    fn run(
+        &self,
+        admitted: Admitted,
+        mut options: Options,
+        skip_failed: bool,
+        on_error: OnError,
+    ) -> Running<impl Future<Output = Result<(engine::Made, Vec<SourceFailure>), Failure>> + Send + use<>>
+    {
+        let Admitted { first, queue, permit } = admitted;
+        let (readers, sources) = mpsc::channel::<SourceReader>(1);
         let (pdf_pieces, content) = mpsc::channel(PIECES_IN_FLIGHT);
         let cancel = CancelOnDrop(Cancel::new());
-        let name = PdfName::random();
-
-        let reader = SourceReader::new(source_pieces);
-        let writer = StoreWriter::new(pdf_pieces);
-        let (limits, cancelled) = (self.limits.clone(), cancel.0.clone());
-        let converted = engine::start(&self.pool, permit.clone(), writer, move |pdf| {
-            let sources = vec![pdf_engine::Source::new(reader)];
-            pdf_engine::convert(sources, pdf, &Options::default(), &limits, &cancelled)
+        let cancelled = cancel.0.clone();
+        let memory = Memory::of(Arc::new(self.budget.share(cancelled.clone())));
+        let limits = pdf_engine::Limits { memory, ..self.limits.engine.clone() };
+        options.skip_failed = skip_failed;
+        let converted = engine::start(&self.pool, permit, StoreWriter::new(pdf_pieces), move |pdf| {
+            let report = pdf_engine::convert(each(sources), pdf, &options, &limits, &cancelled)?;
+            if on_error == OnError::Fail && !report.skipped.is_empty() {
+                return Err(pdf_engine::Error::Sources(report.skipped));
+            }
+            Ok(report)
         });
-        let stored = self.begin_upload(name, content, permit);
-        let (fetched, converted, stored) = tokio::join!(feed.run(pieces, &self.admission), converted, stored);
-        let report = outcome(fetched, converted, stored)?;
-        Ok(Converted { name, report })
+        let admission = Arc::clone(&self.admission);
+        let outcome = async move {
+            let _cancel = cancel;
+            let (fed, converted) = tokio::join!(queue.run(first, readers, &admission), converted);
+            failure::outcome(fed, converted)
+        };
+        Running { outcome, content }
     }
 
     fn begin_upload(
@@ -109,72 +234,28 @@ impl Converter {
     }
 }
 
+/// The sources as the engine takes them. Where the channel closes because the conversion was dropped, the engine is
+/// cancelled as well, and what it makes of the sources until then goes nowhere.
+fn each(mut sources: mpsc::Receiver<SourceReader>) -> impl Iterator<Item = pdf_engine::Source<'static>> {
+    std::iter::from_fn(move || sources.blocking_recv().map(pdf_engine::Source::new))
+}
+
+/// All of them at once; something that is of no single source comes first.
+fn failures_of(failures: impl Iterator<Item = SourceFailure>) -> Result<Admitted, Failure> {
+    let mut sources = Vec::new();
+    for failure in failures {
+        if !failure.error.is_of_source() {
+            return Err(failure.error.into());
+        }
+        sources.push(failure);
+    }
+    Err(Failure::Sources(sources))
+}
+
 struct CancelOnDrop(Cancel);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
-    }
-}
-
-/// What three ends make together. A step that fails makes its neighbours fail as well: the cause is the one
-/// that does not speak of a neighbour.
-fn outcome(
-    fetched: Result<(), Error>,
-    converted: Result<Report, engine::Failure>,
-    stored: Result<Finished, Error>,
-) -> Result<Report, Error> {
-    match (converted, stored, fetched) {
-        (Ok(report), Ok(Finished::Stored(pdf)), _) => {
-            pdf.keep();
-            Ok(report)
-        }
-        (_, Err(store), _) => Err(store),
-        (Err(engine::Failure::Panic), ..) => Err(Error::Internal("the engine panicked".to_owned())),
-        (Err(engine::Failure::Error(pdf_engine::Error::Source { .. })), _, Err(fetch)) => Err(fetch),
-        (Err(engine::Failure::Error(error)), ..) => Err(Error::Image(error)),
-        (Ok(_), Ok(Finished::Abandoned), _) => {
-            Err(Error::Internal("a PDF was made and not stored".to_owned()))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn engine_failure(error: pdf_engine::Error) -> Result<Report, engine::Failure> {
-        Err(engine::Failure::Error(error))
-    }
-
-    fn malformed() -> pdf_engine::Error {
-        pdf_engine::Error::Malformed { index: 0, detail: "broken".to_owned() }
-    }
-
-    fn unread() -> pdf_engine::Error {
-        pdf_engine::Error::Source { index: 0, error: Error::broken_pipe() }
-    }
-
-    fn unwritten() -> pdf_engine::Error {
-        pdf_engine::Error::Sink(Error::broken_pipe())
-    }
-
-    #[test]
-    fn the_step_that_failed_first_is_the_one_that_is_answered() {
-        let fetch = || Err(Error::SourceTooLarge { limit_bytes: 1 });
-        let store = || Err(Error::StoreUnavailable("full".into()));
-        let abandoned = || Ok(Finished::Abandoned);
-        for (fetched, converted, stored, expected) in [
-            (fetch(), engine_failure(unread()), abandoned(), "the source is larger than 1 bytes"),
-            (Ok(()), engine_failure(malformed()), abandoned(), "the source is not convertible"),
-            // The source failed as well, but only after the engine had seen enough.
-            (fetch(), engine_failure(malformed()), abandoned(), "the source is not convertible"),
-            (Ok(()), engine_failure(unwritten()), store(), "the store is not available"),
-            (fetch(), engine_failure(unwritten()), store(), "the store is not available"),
-            (Ok(()), Err(engine::Failure::Panic), abandoned(), "the engine panicked"),
-            (fetch(), Err(engine::Failure::Panic), abandoned(), "the engine panicked"),
-        ] {
-            assert_eq!(outcome(fetched, converted, stored).unwrap_err().to_string(), expected);
-        }
     }
 }

@@ -1,7 +1,11 @@
 //! The engine reads and writes as if there were files; here are the two ends of that.
 
-use std::io::{self, BufRead, Read, Write};
+use std::{
+    fmt,
+    io::{self, BufRead, Read, Write},
+};
 
+use aws_lc_rs::digest;
 use bytes::{Buf, Bytes};
 use tokio::sync::mpsc;
 
@@ -62,28 +66,46 @@ impl Read for SourceReader {
     }
 }
 
+/// The SHA-256 digest of a PDF (FIPS 180-4); shown as 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy)]
+pub struct Sha256(digest::Digest);
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// The PDF's bytes, from a thread that may block.
-#[derive(Debug)]
 pub(super) struct StoreWriter {
     content: mpsc::Sender<Content>,
     gathered: Vec<u8>,
+    digest: digest::Context,
+}
+
+impl fmt::Debug for StoreWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreWriter").field("gathered", &self.gathered.len()).finish_non_exhaustive()
+    }
 }
 
 impl StoreWriter {
     pub(super) fn new(content: mpsc::Sender<Content>) -> Self {
-        Self { content, gathered: Vec::new() }
+        Self { content, gathered: Vec::new(), digest: digest::Context::new(&digest::SHA256) }
     }
 
-    /// Hands on the rest and says that the PDF is complete. Without this it is discarded.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
+    /// Hands on the rest and says that the PDF is complete. Without this it is discarded. Tells its digest.
+    pub(super) fn finish(&mut self) -> io::Result<Sha256> {
         self.hand_on()?;
-        self.send(Content::End)
+        self.send(Content::End)?;
+        Ok(Sha256(self.digest.clone().finish()))
     }
 
     fn hand_on(&mut self) -> io::Result<()> {
         if self.gathered.is_empty() {
             return Ok(());
         }
+        self.digest.update(&self.gathered);
         let piece = Bytes::from(std::mem::take(&mut self.gathered));
         self.send(Content::Data(piece))
     }

@@ -86,6 +86,11 @@ impl Client {
         Self { policy, limits, user_agent, network, tls }
     }
 
+    /// The longest body, in bytes.
+    pub(crate) fn source_bytes_max(&self) -> u64 {
+        self.limits.source_bytes_max
+    }
+
     /// Follows `source` to its body. The body is read as it is asked for.
     pub async fn get(&self, source: &SourceUrl) -> Result<Body, Error> {
         let mut patience = Patience::new(self.limits.total);

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::support::{images, press::Press, source::Source};
+use serde_json::json;
+
+use super::support::{
+    images,
+    press::{Answer, Press},
+    source::Source,
+};
 
 const PROBLEMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md");
 
@@ -53,13 +59,15 @@ async fn the_answer_has_the_fields_of_its_schema() {
     let described: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
     let required: BTreeSet<String> = serde_json::from_value(schema["required"].clone()).unwrap();
     let press = Press::start();
-    for (image, expected) in [(images::png(), required), (images::png_with_a_damaged_resolution(), described)]
-    {
-        let source = Source::body(&image).await;
-        let answer = press.convert(&source.url("/")).await.json();
-        let answered: BTreeSet<String> = answer.as_object().unwrap().keys().cloned().collect();
-        assert_eq!(answered, expected);
-    }
+    let fields =
+        |answer: Answer| -> BTreeSet<String> { answer.json().as_object().unwrap().keys().cloned().collect() };
+    let mut seen = fields(press.upload("", "image/png", images::png()).await);
+    assert_eq!(seen, required);
+    let damaged = Source::body(&images::png_with_a_damaged_resolution()).await.url("/");
+    seen.extend(fields(press.convert(&damaged).await));
+    let text = Source::body(b"text").await.url("/");
+    seen.extend(fields(press.convert_many(&[text, damaged], json!({ "on_error": "skip" })).await));
+    assert_eq!(seen, described);
 }
 
 /// What the image had and the PDF has not, the client is told.

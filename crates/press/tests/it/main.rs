@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 #![expect(unreachable_pub, reason = "what tests share is no library")]
 
+mod answers;
 mod bucket;
+mod budget;
 mod cancellation;
 mod conversions;
 mod documentation;
@@ -13,6 +15,7 @@ mod foreign;
 mod hostile_bodies;
 mod limits;
 mod logs;
+mod many;
 mod overload;
 mod redirects;
 mod refusals;
@@ -20,3 +23,4 @@ mod shutdown;
 mod slow_sources;
 mod support;
 mod tls;
+mod uploads;

@@ -58,7 +58,7 @@ async fn the_body_is_json_and_of_a_bounded_size() {
     let press = Press::on(Arc::new(Internet::new()), Tls::system(), |_| ());
     let body = r#"{"source_url":"http://example.com/"}"#;
     for content_type in
-        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png"]
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/mixed; boundary=x", "video/mp4"]
     {
         let request = Request::post("/image_to_pdf").header(header::CONTENT_TYPE, content_type);
         let answer = press.call(request.body(body.into()).unwrap()).await;

@@ -4,8 +4,73 @@ use png::{BitDepth, ColorType, Compression, Encoder};
 
 /// A small picture.
 pub fn png() -> Vec<u8> {
-    let pixels: Vec<u8> = (0..16 * 8 * 3).map(|at: u32| (at * 7 % 251) as u8).collect();
-    encode(16, 8, ColorType::Rgb, &pixels)
+    png_of(16, 8)
+}
+
+/// A picture of this size.
+pub fn png_of(width: u32, height: u32) -> Vec<u8> {
+    let pixels: Vec<u8> = (0..width * height * 3).map(|at: u32| (at * 7 % 251) as u8).collect();
+    encode(width, height, ColorType::Rgb, &pixels)
+}
+
+/// A GIF of so many frames, of one pixel each (the specification of GIF, section 20 and appendix F).
+pub fn gif(frames: usize) -> Vec<u8> {
+    let mut bytes = b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\xff".to_vec();
+    for _ in 0..frames {
+        bytes.extend(b",\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0");
+    }
+    bytes.push(b';');
+    bytes
+}
+
+/// An interlaced picture, stored as it is: the seven passes of Adam7 without filters, in blocks of deflate that are not
+/// packed.
+#[expect(clippy::cast_possible_truncation, reason = "the numbers are small, or wanted modulo 256")]
+pub fn interlaced_noise_png(side: u32) -> Vec<u8> {
+    const ADAM7: [[u32; 4]; 7] =
+        [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+    let mut data = Vec::new();
+    for [left, top, right_step, down_step] in ADAM7 {
+        let across = (side - left).div_ceil(right_step);
+        for row in 0..(side - top).div_ceil(down_step) {
+            data.push(0);
+            data.extend((0..across * 3).map(|at| (at * 31 + row * 17) as u8));
+        }
+    }
+    let mut packed = vec![0x78, 0x01];
+    let blocks = data.chunks(65_535).count();
+    for (at, block) in data.chunks(65_535).enumerate() {
+        packed.push(u8::from(at + 1 == blocks));
+        packed.extend((block.len() as u16).to_le_bytes());
+        packed.extend((!(block.len() as u16)).to_le_bytes());
+        packed.extend(block);
+    }
+    packed.extend(adler32(&data).to_be_bytes());
+    let mut bytes = header(side, side, [8, 2, 0, 0, 1]);
+    for (kind, data) in [(b"IDAT", packed.as_slice()), (b"IEND", &[])] {
+        bytes.extend((data.len() as u32).to_be_bytes());
+        let chunk = [kind.as_slice(), data].concat();
+        bytes.extend(&chunk);
+        bytes.extend(fast_crc32(&chunk).to_be_bytes());
+    }
+    bytes
+}
+
+/// RFC 1950, section 9.
+fn adler32(bytes: &[u8]) -> u32 {
+    let (mut low, mut high) = (1, 0);
+    for byte in bytes {
+        low = (low + u32::from(*byte)) % 65_521;
+        high = (high + low) % 65_521;
+    }
+    high << 16 | low
+}
+
+/// As [`crc32`], with a table: for what is large.
+fn fast_crc32(bytes: &[u8]) -> u32 {
+    let table: Vec<u32> =
+        (0..256_u32).map(|byte| (0..8).fold(byte, |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))).collect();
+    !bytes.iter().fold(u32::MAX, |crc, &byte| table[((crc ^ u32::from(byte)) & 255) as usize] ^ (crc >> 8))
 }
 
 /// A small picture with transparency.

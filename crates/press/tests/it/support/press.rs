@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, response::Response};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
@@ -80,17 +80,39 @@ impl Press {
         self.call(request.body(Body::empty()).unwrap()).await
     }
 
-    pub async fn call(&self, mut request: Request<Body>) -> Answer {
+    /// An image, a form or whatever it is.
+    pub async fn upload(&self, query: &str, media_type: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(format!("/image_to_pdf{query}")).header(header::CONTENT_TYPE, media_type);
+        self.call(request.body(body.into()).unwrap()).await
+    }
+
+    /// Many URLs, and what else there is.
+    pub async fn convert_many(&self, source_urls: &[String], more: Value) -> Answer {
+        let mut body = json!({ "source_urls": source_urls });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.post(body.to_string()).await
+    }
+
+    /// The answer as it comes.
+    pub async fn send(&self, mut request: Request<Body>) -> Response {
         request.headers_mut().entry(header::HOST).or_insert_with(|| "localhost:8080".parse().unwrap());
-        let response = self.app.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
+        self.app.clone().oneshot(request).await.unwrap()
+    }
+
+    pub async fn call(&self, request: Request<Body>) -> Answer {
+        let (head, body) = self.send(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer { status: head.status, headers: head.headers, body }
     }
 
     /// Converts what must convert, and reads the PDF from where the answer says it is.
     pub async fn pdf(&self, source_url: &str) -> Bytes {
-        let converted_url = self.convert(source_url).await.converted_url();
+        self.download(&self.convert(source_url).await).await
+    }
+
+    /// Reads the PDF from where an answer says it is.
+    pub async fn download(&self, answer: &Answer) -> Bytes {
+        let converted_url = answer.converted_url();
         let path = converted_url.strip_prefix(BASE).expect(&converted_url);
         let answer = self.get(path, &[]).await;
         assert_eq!(answer.status, StatusCode::OK);
@@ -129,9 +151,21 @@ impl Answer {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
     }
 
-    /// The answer is a problem of this status and kind whose detail contains `detail`; a 422 points at the field.
+    /// The answer is a problem of this status and kind whose detail contains `detail`; a 422 points at `source_url`.
     #[track_caller]
     pub fn assert_problem(&self, case: &str, status: u16, slug: &str, detail: &str) {
+        self.assert_problem_at(
+            case,
+            status,
+            slug,
+            detail,
+            if status == 422 { &["/source_url"] } else { &[] },
+        );
+    }
+
+    /// The same where it points at these places.
+    #[track_caller]
+    pub fn assert_problem_at(&self, case: &str, status: u16, slug: &str, detail: &str, pointers: &[&str]) {
         assert_eq!(self.status.as_u16(), status, "{case}: {:?}", self.body);
         assert_eq!(self.header("content-type"), "application/problem+json", "{case}");
         let problem = self.json();
@@ -139,9 +173,9 @@ impl Answer {
         assert_eq!(kind.rsplit('#').next(), Some(slug), "{case}: {problem}");
         let said = problem["detail"].as_str().unwrap();
         assert!(said.contains(detail), "{case}: {said:?} does not contain {detail:?}");
-        if status == 422 {
-            assert_eq!(problem["errors"][0]["pointer"], "/source_url", "{case}: {problem}");
-        }
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        let pointed: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+        assert_eq!(pointed, pointers, "{case}: {problem}");
         if status == 503 {
             assert!(self.header("retry-after").parse::<u64>().unwrap() > 0, "{case}");
         }
