@@ -14,6 +14,7 @@ mod hostile_bodies;
 mod limits;
 mod logs;
 mod overload;
+mod rate_limits;
 mod redirects;
 mod refusals;
 mod shutdown;
