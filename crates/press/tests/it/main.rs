@@ -11,6 +11,7 @@ mod downloads;
 mod folder;
 mod foreign;
 mod hostile_bodies;
+mod hosts;
 mod limits;
 mod logs;
 mod overload;
