@@ -1,5 +1,6 @@
 //! Redirects: each hop is judged as the first one was.
 
+use http::Request;
 use press::fetch::REDIRECTS_MAX;
 use tokio::io::AsyncWriteExt;
 
@@ -60,6 +61,34 @@ async fn nothing_is_taken_from_one_hop_to_the_next() {
     assert!(head.contains(&format!("\r\nhost: {}\r\n", target.address)));
     for never in ["cookie", "referer", "authorization", "secret"] {
         assert!(!head.contains(never), "{head}");
+    }
+}
+
+/// The first hop and the next are asked alike, whatever the client itself sent.
+#[tokio::test]
+async fn nothing_of_the_client_is_forwarded() {
+    let press = Press::start();
+    let target = Source::body(&images::png()).await;
+    let source = Source::raw(redirect(307, &target.url("/b"))).await;
+    let request = Request::post("/image_to_pdf")
+        .header("content-type", "application/json; charset=utf-8")
+        .header("authorization", "Bearer secret")
+        .header("cookie", "session=secret")
+        .header("referer", "http://intranet.example/secret")
+        .header("range", "bytes=0-1")
+        .header("x-forwarded-for", "198.51.100.1")
+        .header("x-request-id", "secret")
+        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let body = serde_json::json!({ "source_url": source.url("/a#secret") }).to_string();
+    assert_eq!(press.call(request.body(body.into()).unwrap()).await.status, 200);
+    for (server, path) in [(&source, "/a"), (&target, "/b")] {
+        let expected = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: {}\r\naccept: image/png, image/jpeg, image/*;q=0.5\r\n\
+             accept-encoding: identity\r\nconnection: close\r\n\r\n",
+            server.address,
+            press::settings::DEFAULT_USER_AGENT,
+        );
+        assert_eq!(server.requests(), [expected]);
     }
 }
 
