@@ -14,6 +14,8 @@ locals {
     ALLOWED_HOSTS = local.host
     # It appends the client's address and then its own, and counts from the right.
     TRUSTED_PROXY_HOPS = "2"
+    # Each instance counts for itself.
+    CLIENT_REQUESTS_PER_MINUTE_MAX = tostring(var.client_requests_per_minute)
   })
 }
 

@@ -80,8 +80,8 @@ variable "settings" {
   validation {
     condition = alltrue([
       for name in keys(var.settings) : !contains([
-        "ALLOWED_HOSTS", "PDF_BUCKET", "PDF_LINKS", "PDF_LINK_SIGNER", "PDF_LINK_TTL", "PORT", "PROJECT_ID", "SENTRY_DSN",
-        "TRUSTED_PROXY_HOPS",
+        "ALLOWED_HOSTS", "CLIENT_REQUESTS_PER_MINUTE_MAX", "PDF_BUCKET", "PDF_LINKS", "PDF_LINK_SIGNER", "PDF_LINK_TTL",
+        "PORT", "PROJECT_ID", "SENTRY_DSN", "TRUSTED_PROXY_HOPS",
       ], name)
     ])
     error_message = "What the rest of this folder decides cannot be set here: it has variables of its own."
@@ -149,6 +149,17 @@ variable "requests_per_instance" {
   validation {
     condition     = var.requests_per_instance >= 1 && var.requests_per_instance <= 1000
     error_message = "An instance takes 1 to 1000 requests."
+  }
+}
+
+variable "client_requests_per_minute" {
+  description = "Conversions a minute that one client may ask of one instance; more is answered 429. Two a second are more than any page of images asks for."
+  type        = number
+  default     = 120
+
+  validation {
+    condition     = var.client_requests_per_minute >= 1 && var.client_requests_per_minute <= 1000000 && floor(var.client_requests_per_minute) == var.client_requests_per_minute
+    error_message = "The limit is a whole number from 1 to 1000000."
   }
 }
 

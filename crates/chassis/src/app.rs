@@ -12,6 +12,7 @@ use crate::{
     metrics::{self, Metrics},
     middleware,
     problem::kind,
+    rate_limit::RateLimit,
     service::{BodyLimit, Finish},
     settings::{Hosts, Limits},
     telemetry::sentry::Reporter,
@@ -48,6 +49,8 @@ pub(crate) struct Context {
     pub(crate) reporter: Option<Reporter>,
     /// The tokens of `API_TOKENS_FILE`; none where everyone may do everything.
     pub(crate) keyring: Option<Arc<Keyring>>,
+    /// What one client may ask of the routes that are [`rate_limited`](crate::rate_limited); none where it is off.
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 impl Context {
@@ -110,6 +113,7 @@ pub(crate) fn context(
         cut: CancellationToken::new(),
         reporter,
         keyring,
+        rate_limit: settings.rate.limits().map(RateLimit::new),
     })
 }
 

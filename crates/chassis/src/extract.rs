@@ -12,6 +12,7 @@ mod path;
 mod query;
 
 pub use body::{body_problem, read_body, require_no_coding};
+pub(crate) use caller::known_token;
 pub use caller::{Allowed, Caller, Permission};
 pub use fields::{Field, Fields, Input, NoFields, Parsed};
 pub use path::Path;

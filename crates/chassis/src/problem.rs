@@ -94,6 +94,8 @@ pub mod kind {
         INVALID_FIELDS = "invalid-fields", UNPROCESSABLE_ENTITY, "Invalid fields";
         /// The `Host` is none that this service answers for.
         MISDIRECTED_REQUEST = "misdirected-request", MISDIRECTED_REQUEST, "Misdirected request";
+        /// The client asks more often than it may; `Retry-After` says when to go on.
+        TOO_MANY_REQUESTS = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests";
         /// Something failed inside; the log knows it by the request id.
         INTERNAL = "internal-error", INTERNAL_SERVER_ERROR, "Internal error";
         /// The service cannot take this request now; `Retry-After` says when to try again.

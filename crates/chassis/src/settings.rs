@@ -9,6 +9,7 @@ mod bind;
 mod hosts;
 mod limits;
 mod log;
+mod rate;
 mod shutdown;
 mod telemetry;
 
@@ -17,6 +18,7 @@ pub use bind::{Bind, MetricsPort, parse_host};
 pub use hosts::{AllowedHost, CorsOrigin, Hosts};
 pub use limits::Limits;
 pub use log::{Log, LogFormat, LogLevel};
+pub use rate::Rate;
 pub use shutdown::Shutdown;
 pub use telemetry::Telemetry;
 
@@ -30,6 +32,9 @@ pub struct Settings {
     /// What a request and a connection may cost.
     #[command(flatten)]
     pub limits: Limits,
+    /// How often one client may call.
+    #[command(flatten)]
+    pub rate: Rate,
     /// Which hosts, origins and proxies are believed.
     #[command(flatten)]
     pub hosts: Hosts,

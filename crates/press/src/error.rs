@@ -72,6 +72,10 @@ pub enum Refusal {
     Address,
     /// A port that is not in `FETCH_PORTS`.
     Port(u16),
+    /// A host of `FETCH_HOSTS_DENY`.
+    HostDenied,
+    /// None of the hosts of `FETCH_HOSTS_ALLOW`.
+    HostNotAllowed,
     /// More redirects than [`REDIRECTS_MAX`](crate::fetch::REDIRECTS_MAX).
     TooManyRedirects,
     /// From `https` to `http`.
@@ -98,8 +102,10 @@ pub enum Answer {
     Status(u16),
     /// A redirect that does not say where to.
     RedirectToNowhere(u16),
-    /// A content coding, though none was accepted.
+    /// A content coding that is not unpacked here; none was accepted.
     Encoded,
+    /// A body that is not what its content coding says: what is wrong with it, to follow "it".
+    BrokenCoding(&'static str),
 }
 
 /// Which patience ended.
@@ -160,6 +166,8 @@ impl fmt::Display for Refusal {
         match self {
             Self::Address => f.write_str("the host is not a public address on the internet"),
             Self::Port(port) => write!(f, "port {port} is not one that sources are fetched from"),
+            Self::HostDenied => f.write_str("the host is one that sources are not fetched from"),
+            Self::HostNotAllowed => f.write_str("the host is none of those that sources are fetched from"),
             Self::TooManyRedirects => {
                 write!(f, "the source redirects more than {} times", crate::fetch::REDIRECTS_MAX)
             }
@@ -186,7 +194,10 @@ impl fmt::Display for Answer {
         match self {
             Self::Status(status) => write!(f, "{status} where 200 was expected"),
             Self::RedirectToNowhere(status) => write!(f, "{status} without a usable Location"),
-            Self::Encoded => f.write_str("with a Content-Encoding though none was accepted"),
+            Self::Encoded => {
+                f.write_str("with a Content-Encoding that is not unpacked here; none was accepted")
+            }
+            Self::BrokenCoding(what) => write!(f, "with a body that belies its Content-Encoding: it {what}"),
         }
     }
 }

@@ -22,7 +22,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The source may not be fetched: its address, its port, or where it redirects to.
+    /// The source may not be fetched: its host, its address, its port, or where it redirects to.
     SOURCE_REFUSED = "source-refused", UNPROCESSABLE_ENTITY, "Source refused";
     /// The source is longer than `SOURCE_BYTES_MAX`.
     SOURCE_TOO_LARGE = "source-too-large", UNPROCESSABLE_ENTITY, "Source too large";

@@ -104,6 +104,7 @@ mod tests {
         let settings = Settings::default();
         assert!(!settings.fetch.fetch_allow_private);
         assert_eq!(settings.fetch.fetch_ports, [80, 443]);
+        assert!(settings.fetch.fetch_hosts_allow.is_empty() && settings.fetch.fetch_hosts_deny.is_empty());
         assert!(settings.fetch.fetch_user_agent.to_str().unwrap().starts_with("fruitpress/0.1.0 (+https://"));
         assert!(settings.conversion.running_max() >= 4);
         assert_eq!(settings.faults(&chassis::Settings::default()), Vec::<String>::new());
@@ -116,6 +117,7 @@ mod tests {
             &["--fetch-allow-private=false"],
             &["--fetch-allow-private=1"],
             &["--fetch-ports=1,65535"],
+            &["--fetch-hosts-allow=example.com,*.Bücher.example", "--fetch-hosts-deny=a.example.com"],
             &["--fetch-timeout-ms=1"],
             &["--fetches-max=1"],
             &["--fetches-max=65536"],
@@ -130,6 +132,9 @@ mod tests {
             ("--fetch-allow-private=maybe", "invalid value"),
             ("--fetch-ports=0", "invalid value"),
             ("--fetch-ports=65536", "invalid value"),
+            ("--fetch-hosts-allow=example.com,", "must be a host's name"),
+            ("--fetch-hosts-allow=*", "must be a host's name"),
+            ("--fetch-hosts-deny=10.0.0.1", "not decided by lists"),
             ("--fetch-timeout-ms=0", "invalid value"),
             ("--source-bytes-max=0", "invalid value"),
             ("--fetches-max=0", "invalid value"),

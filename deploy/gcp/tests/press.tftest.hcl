@@ -51,6 +51,8 @@ run "the_service_is_told_what_it_needs" {
       PDF_LINK_TTL       = "1h"
       ALLOWED_HOSTS      = "press-203-0-113-7.nip.io"
       TRUSTED_PROXY_HOPS = "2"
+
+      CLIENT_REQUESTS_PER_MINUTE_MAX = "120"
     }
     error_message = "The settings are not these."
   }

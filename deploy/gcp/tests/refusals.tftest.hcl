@@ -8,20 +8,21 @@ run "nonsense_is_refused" {
   command = plan
 
   variables {
-    project_id                = "My Project"
-    region                    = "us"
-    image                     = "press"
-    port                      = 65536
-    sentry_dsn                = "o185731.ingest.sentry.io"
-    sentry_dsn_version        = -1
-    pdf_bucket                = "Capitals"
-    pdf_days                  = 0
-    pdf_link_hours            = 13
-    instances_max             = 0
-    requests_per_instance     = 1001
-    http_mode                 = "https"
-    armor_requests_per_minute = 0
-    alert_email               = "someone"
+    project_id                 = "My Project"
+    region                     = "us"
+    image                      = "press"
+    port                       = 65536
+    sentry_dsn                 = "o185731.ingest.sentry.io"
+    sentry_dsn_version         = -1
+    pdf_bucket                 = "Capitals"
+    pdf_days                   = 0
+    pdf_link_hours             = 13
+    instances_max              = 0
+    requests_per_instance      = 1001
+    client_requests_per_minute = 0
+    http_mode                  = "https"
+    armor_requests_per_minute  = 0
+    alert_email                = "someone"
   }
 
   expect_failures = [
@@ -36,6 +37,7 @@ run "nonsense_is_refused" {
     var.pdf_link_hours,
     var.instances_max,
     var.requests_per_instance,
+    var.client_requests_per_minute,
     var.http_mode,
     var.armor_requests_per_minute,
     var.alert_email,
@@ -49,6 +51,18 @@ run "settings_cannot_undo_what_is_decided_here" {
     project_id = "example-project"
     sentry_dsn = "https://0123456789abcdef@o1.ingest.sentry.io/2"
     settings   = { ALLOWED_HOSTS = "" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "the_limit_of_clients_is_a_variable_of_its_own" {
+  command = plan
+
+  variables {
+    project_id = "example-project"
+    sentry_dsn = "https://0123456789abcdef@o1.ingest.sentry.io/2"
+    settings   = { CLIENT_REQUESTS_PER_MINUTE_MAX = "1000000" }
   }
 
   expect_failures = [var.settings]

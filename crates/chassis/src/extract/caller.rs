@@ -102,6 +102,14 @@ impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Allowed<P> {
     }
 }
 
+/// The token that a request came with, where there is one and it is known.
+pub(crate) fn known_token(keyring: &Keyring, headers: &HeaderMap) -> Option<Arc<Token>> {
+    match credentials(keyring, headers) {
+        Credentials::Known(token) => Some(token),
+        _ => None,
+    }
+}
+
 fn credentials(keyring: &Keyring, headers: &HeaderMap) -> Credentials {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let value = match (given.next(), given.next()) {

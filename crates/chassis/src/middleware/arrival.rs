@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
-use http::request::Parts;
+use http::{Extensions, request::Parts};
 
 use super::RequestId;
 use crate::{
@@ -46,8 +46,13 @@ impl Arrival {
 
     /// For extractors. A router that is called without the middleware is a mistake, and never an open door.
     pub(crate) fn in_parts(parts: &Parts) -> Result<&Arc<Self>, Problem> {
+        Self::in_extensions(&parts.extensions)
+    }
+
+    /// The same for layers.
+    pub(crate) fn in_extensions(extensions: &Extensions) -> Result<&Arc<Self>, Problem> {
         let unknown = || Problem::internal(anyhow::anyhow!("the request did not come through the chassis"));
-        parts.extensions.get::<Arc<Self>>().ok_or_else(unknown)
+        extensions.get::<Arc<Self>>().ok_or_else(unknown)
     }
 
     /// From now on each log line of the request names the caller's token.

@@ -15,6 +15,7 @@ mod metrics;
 mod middleware;
 mod problems;
 mod process;
+mod rate_limits;
 mod reports;
 mod settings;
 mod support;

@@ -29,6 +29,8 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!(settings.limits.body_bytes_max, 1_048_576);
     assert_eq!((settings.shutdown.shutdown_grace_ms, settings.shutdown.drain_delay_ms), (8000, 0));
     assert_eq!(settings.hosts.trusted_proxy_hops, 0);
+    assert_eq!(settings.rate.client_requests_per_minute_max, None);
+    assert_eq!(settings.rate.client_requests_burst_max, 20);
     assert!(settings.hosts.allowed_hosts.is_empty() && settings.hosts.cors_origins.is_empty());
     assert!(settings.telemetry.sentry_dsn.is_none() && settings.telemetry.otlp_endpoint.is_none());
     assert_eq!(settings.log.log_level.to_string(), "info");
@@ -60,6 +62,14 @@ fn limits_are_checked_at_their_ends() {
         ("--connections-max", "0", false),
         ("--connections-max", "1000000", true),
         ("--connections-max", "1000001", false),
+        ("--client-requests-per-minute-max", "0", false),
+        ("--client-requests-per-minute-max", "1", true),
+        ("--client-requests-per-minute-max", "1000000", true),
+        ("--client-requests-per-minute-max", "1000001", false),
+        ("--client-requests-burst-max", "0", false),
+        ("--client-requests-burst-max", "1", true),
+        ("--client-requests-burst-max", "1000000", true),
+        ("--client-requests-burst-max", "1000001", false),
         ("--shutdown-grace-ms", "0", true),
         ("--shutdown-grace-ms", "600000", true),
         ("--shutdown-grace-ms", "600001", false),

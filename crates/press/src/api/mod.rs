@@ -33,7 +33,8 @@ pub(crate) use request::body_limit;
 
 /// The routes. `/pdfs` is there only where this service itself keeps the PDFs.
 pub(crate) fn router(converter: Arc<Converter>) -> Router {
-    let mut router = Router::new().route(request::PATH, post(image_to_pdf::create_pdf));
+    let create = post(image_to_pdf::create_pdf).route_layer(chassis::rate_limited());
+    let mut router = Router::new().route(request::PATH, create);
     if let Store::Folder(_) = converter.store() {
         router = router.route("/pdfs/{file}", get(pdfs::get_pdf));
     }
@@ -118,6 +119,7 @@ fn problems_of_conversions() -> Vec<Problem> {
                 "the image has 4,611,686,014,132,420,609 pixels; at most 1,000,000,000 are converted here"
                     .to_owned(),
         }),
+        chassis::too_many_requests(120, Duration::from_millis(500)),
         Problem::internal(std::io::Error::other(cause)),
         Error::unreachable(Unreachable::Resolve, cause).into(),
         Error::Answered(Answer::Status(404)).into(),

@@ -1,13 +1,15 @@
 //! Fetching a source from an internet that lies.
 //!
-//! One [`Client::get`] is: judge the URL → resolve its name once → judge every answer → dial what was judged
+//! One [`Client::get`] is: judge the URL, its host's name and its port → resolve its name once → judge every answer → dial what was judged
 //! → TLS → one `GET` → the answer's head, and for each redirect all of it again. Nothing is taken from one hop
 //! to the next: no cookie, no referrer, no connection. No proxy is used, since a proxy would resolve the name
 //! anew and dial for us. It speaks HTTP/1.1 alone, on a connection that it opens itself, because the dialled
 //! address must be the judged one and a general client offers no place to say so for a port.
 
 mod body;
+mod coding;
 mod connection;
+mod hosts;
 mod network;
 mod pace;
 mod patience;
@@ -22,6 +24,7 @@ use hyper::body::Incoming;
 
 pub use body::Body;
 pub use connection::Tls;
+pub use hosts::{HostPattern, HostRules};
 pub use network::{Network, System};
 pub(crate) use pace::{Pace, Window};
 pub use policy::Policy;
@@ -30,6 +33,7 @@ use crate::{
     error::{Answer, Error, Refusal},
     source_url::{Invalid, SourceUrl, URL_BYTES_MAX},
 };
+use coding::Coding;
 use connection::Connection;
 use patience::Patience;
 
@@ -39,7 +43,7 @@ pub const REDIRECTS_MAX: usize = 5;
 /// What one source may cost.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// The longest body, in bytes.
+    /// The longest body, in bytes: as it is sent, and as it is unpacked where it is packed.
     pub source_bytes_max: u64,
     /// All waiting for the source together: names, connections, heads and the body.
     pub total: Duration,
@@ -139,10 +143,8 @@ impl Client {
         if response.status() != StatusCode::OK {
             return Err(Error::Answered(Answer::Status(response.status().as_u16())));
         }
-        if response.headers().get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
-            return Err(Error::Answered(Answer::Encoded));
-        }
-        Body::new(response.into_body(), connection, patience, &self.limits)
+        let coding = Coding::of(response.headers()).map_err(|_| Error::Answered(Answer::Encoded))?;
+        Body::new(response.into_body(), coding, connection, patience, &self.limits)
     }
 }
 

@@ -1,10 +1,10 @@
-//! Which address and port may be dialled for a URL.
+//! Which host may be asked for, and which address and port may be dialled for it.
 
 use std::net::{IpAddr, SocketAddr};
 
 use url::Host;
 
-use super::Network;
+use super::{HostRules, Network};
 use crate::{
     address::{Reach, reach},
     error::{Error, Refusal, Unreachable},
@@ -21,6 +21,8 @@ pub struct Policy {
     pub allow_private: bool,
     /// Ports of public sources.
     pub ports: Vec<u16>,
+    /// Which hosts are fetched from at all.
+    pub hosts: HostRules,
 }
 
 impl Policy {
@@ -33,6 +35,7 @@ impl Policy {
         url: &SourceUrl,
         network: &dyn Network,
     ) -> Result<Vec<SocketAddr>, Error> {
+        self.hosts.judge(&url.host()).map_err(Error::Refused)?;
         let port = url.port();
         if !self.allow_private && !self.ports.contains(&port) {
             return Err(Error::Refused(Refusal::Port(port)));
@@ -74,7 +77,7 @@ mod tests {
     use super::*;
 
     fn judge(allow_private: bool, port: u16, answers: &[&str]) -> Result<usize, Refusal> {
-        let policy = Policy { allow_private, ports: vec![80, 443] };
+        let policy = Policy { allow_private, ports: vec![80, 443], hosts: HostRules::default() };
         let answers: Vec<IpAddr> = answers.iter().map(|text| text.parse().unwrap()).collect();
         policy.judge(port, &answers).map(|addresses| addresses.len())
     }

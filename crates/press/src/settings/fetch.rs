@@ -8,7 +8,7 @@ use clap::{
 };
 use http::HeaderValue;
 
-use crate::fetch::{Limits, Policy};
+use crate::fetch::{HostPattern, HostRules, Limits, Policy};
 
 /// Who fetches: hosts such as Wikimedia refuse clients that do not say so and where to complain.
 pub const DEFAULT_USER_AGENT: &str =
@@ -31,6 +31,17 @@ pub struct FetchSettings {
           value_parser = value_parser!(u16).range(1..))]
     pub fetch_ports: Vec<u16>,
 
+    /// The hosts that sources are fetched from, with commas between them: `example.com` is that name alone,
+    /// `*.example.com` every name below it. Redirects are held to it, and addresses in place of a name are on no
+    /// list. Any host when unset: which sources there are, only the operator knows
+    #[arg(long, env = "FETCH_HOSTS_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
+    pub fetch_hosts_allow: Vec<HostPattern>,
+
+    /// The hosts that sources are never fetched from, written as those of `FETCH_HOSTS_ALLOW`, over which it wins.
+    /// None when unset
+    #[arg(long, env = "FETCH_HOSTS_DENY", value_delimiter = ',', value_name = "HOST,…")]
+    pub fetch_hosts_deny: Vec<HostPattern>,
+
     /// Milliseconds that one source is waited for, from its name to its last byte; later is answered 504. Half
     /// of what a request has, so that there is time left to store the PDF
     #[arg(long, env = "FETCH_TIMEOUT_MS", default_value_t = 30_000,
@@ -44,7 +55,7 @@ pub struct FetchSettings {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
     pub fetches_max: usize,
 
-    /// Bytes that one source may have. 256 MiB: the largest scans that people share have less, and memory does
+    /// Bytes that one source may have, unpacked where its server packs it. 256 MiB: the largest scans that people share have less, and memory does
     /// not grow with it
     #[arg(long, env = "SOURCE_BYTES_MAX", default_value_t = 268_435_456, value_parser = value_parser!(u64).range(1..))]
     pub source_bytes_max: u64,
@@ -57,7 +68,8 @@ pub struct FetchSettings {
 
 impl FetchSettings {
     pub(crate) fn policy(&self) -> Policy {
-        Policy { allow_private: self.fetch_allow_private, ports: self.fetch_ports.clone() }
+        let hosts = HostRules { allow: self.fetch_hosts_allow.clone(), deny: self.fetch_hosts_deny.clone() };
+        Policy { allow_private: self.fetch_allow_private, ports: self.fetch_ports.clone(), hosts }
     }
 
     pub(crate) fn limits(&self) -> Limits {

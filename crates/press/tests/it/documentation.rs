@@ -33,7 +33,10 @@ fn the_api_is_described_with_examples_for_each_status() {
     let get = &api["paths"]["/pdfs/{name}.pdf"]["get"];
     assert_eq!(get["operationId"], "get_pdf");
     for (operation, statuses) in [
-        (create, &["200", "400", "401", "403", "408", "413", "415", "422", "500", "502", "503", "504"][..]),
+        (
+            create,
+            &["200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "502", "503", "504"][..],
+        ),
         (get, &["200", "206", "304", "404", "412", "416", "500"]),
     ] {
         let responses = operation["responses"].as_object().unwrap();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use press::{
     Error, SourceUrl,
-    fetch::{Client, Limits, Network, Policy, System, Tls},
+    fetch::{Client, HostRules, Limits, Network, Policy, System, Tls},
 };
 use tokio::io::AsyncWriteExt;
 
@@ -97,7 +97,7 @@ fn client(limits: Limits) -> Client {
 }
 
 fn client_on(network: impl Network + 'static, limits: Limits) -> Client {
-    let policy = Policy { allow_private: true, ports: vec![80] };
+    let policy = Policy { allow_private: true, ports: vec![80], hosts: HostRules::default() };
     Client::new(policy, limits, "test".parse().unwrap(), Arc::new(network), Tls::system())
 }
 

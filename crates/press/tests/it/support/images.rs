@@ -122,21 +122,21 @@ pub fn png_claiming(width: u32, height: u32) -> Vec<u8> {
 pub fn interlaced_png_claiming(width: u32, height: u32, transparent: bool) -> Vec<u8> {
     let mut bytes = header(width, height, [8, if transparent { 6 } else { 2 }, 0, 0, 1]);
     // An empty end of the image data, so that the decoder begins.
-    for chunk in [b"IDAT".as_slice(), b"IEND"] {
-        bytes.extend([0; 4]);
-        bytes.extend(chunk);
-        bytes.extend(crc32(chunk).to_be_bytes());
-    }
+    bytes.extend([chunk(*b"IDAT", &[]), chunk(*b"IEND", &[])].concat());
     bytes
 }
 
-fn header(width: u32, height: u32, rest: [u8; 5]) -> Vec<u8> {
-    let mut ihdr = b"IHDR".to_vec();
-    ihdr.extend(width.to_be_bytes());
-    ihdr.extend(height.to_be_bytes());
-    ihdr.extend(rest);
-    let crc = crc32(&ihdr);
-    [b"\x89PNG\r\n\x1a\n".as_slice(), &13_u32.to_be_bytes(), &ihdr, &crc.to_be_bytes()].concat()
+/// A PNG's signature and an IHDR with these last five bytes.
+pub fn header(width: u32, height: u32, rest: [u8; 5]) -> Vec<u8> {
+    let ihdr = [&width.to_be_bytes()[..], &height.to_be_bytes(), &rest].concat();
+    [b"\x89PNG\r\n\x1a\n".as_slice(), &chunk(*b"IHDR", &ihdr)].concat()
+}
+
+/// A chunk of a PNG.
+pub fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let checked = [kind.as_slice(), data].concat();
+    let length = u32::try_from(data.len()).unwrap();
+    [&length.to_be_bytes()[..], &checked, &crc32(&checked).to_be_bytes()].concat()
 }
 
 /// CRC-32 as in the PNG specification, annex D, bit by bit.

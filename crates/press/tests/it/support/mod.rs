@@ -1,5 +1,6 @@
 //! What the tests share: the service, the sources it fetches from, the network between, images.
 
+pub mod broken;
 pub mod gcs;
 pub mod images;
 pub mod network;
