@@ -14,6 +14,7 @@ mod process;
 mod python;
 mod sample;
 mod source;
+mod store;
 mod test;
 mod third_party;
 
