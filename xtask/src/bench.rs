@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: each service measured in one run beside what bounds it. `bench/README.md` has results.
 
+mod checked;
 mod fruits;
 mod load;
 mod pgbench;
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         fruits::run(effort)?;
     }
     if args.service != Some(Service::Fruits) {
-        press::run(effort)?;
+        press::run(effort, args.quick)?;
     }
     Ok(())
 }

@@ -68,7 +68,8 @@ pub(crate) fn free_port() -> Result<u16> {
 }
 
 fn exchange(address: SocketAddr, request: &str) -> Result<Answer> {
-    let patience = Duration::from_mins(1);
+    // A service under measurement may have many to answer before this one.
+    let patience = Duration::from_mins(5);
     let mut stream = TcpStream::connect_timeout(&address, patience)
         .with_context(|| format!("could not connect to {address}"))?;
     stream.set_read_timeout(Some(patience))?;

@@ -5,6 +5,7 @@ mod bench;
 mod check_deploy;
 mod check_pipelines;
 mod checker;
+mod conformance;
 mod deny;
 mod http;
 mod image;
@@ -14,6 +15,7 @@ mod process;
 mod python;
 mod sample;
 mod source;
+mod store;
 mod test;
 mod third_party;
 
@@ -37,6 +39,8 @@ enum Task {
     Image(image::Args),
     /// Measure a service in one run beside what bounds it.
     Bench(bench::Args),
+    /// Convert every file of a folder, and have the PDFs judged by programs that are not ours.
+    Conformance(conformance::Args),
     /// Check the pipelines, the Dockerfile, compose.yaml and the shell scripts.
     CheckPipelines,
     /// Check what is deployed, and how: Terraform, the chart, the pipelines, secrets in the history.
@@ -62,6 +66,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::ThirdParty(args) => third_party::run(args),
         Task::Image(args) => image::run(args),
         Task::Bench(args) => bench::run(args),
+        Task::Conformance(args) => conformance::run(args),
         Task::CheckPipelines => check_pipelines::run(),
         Task::CheckDeploy(args) => check_deploy::run(args),
     }

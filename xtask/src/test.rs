@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test, with the foreign tools that some need.
 //!
 //! Tests that need a tool stand in modules named after it: `foreign` (readers and decoders that aren't ours),
-//! `browser`, `corpus`, `postgres`. Such a test fails when its tool is missing, so a module whose tool cannot be had is
+//! `browser`, `corpus`, `postgres`, `schemathesis`. Such a test fails when its tool is missing, so a module whose tool cannot be had is
 //! left out here, by name, and counted as skipped.
 
 mod needs;
@@ -65,19 +65,25 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
         needs::install(&missing)?;
         missing = needs::missing();
     }
-    if let Some(need) = missing.iter().find(|need| need.module.is_none()) {
+    if let Some(need) = missing.iter().find(|need| need.modules.is_empty()) {
         bail!("too many tests need {}, of the package {}, to go on without it", need.program, need.package);
     }
-    for module in [Module::Foreign, Module::Browser, Module::Postgres] {
+    for module in [Module::Foreign, Module::Browser, Module::Postgres, Module::Schemathesis] {
         let lacks: Vec<_> =
-            missing.iter().filter(|need| need.module == Some(module)).map(|need| need.program).collect();
+            missing.iter().filter(|need| need.modules.contains(&module)).map(|need| need.program).collect();
         if !lacks.is_empty() {
             skipped.push((module, format!("missing: {}", lacks.join(", "))));
         }
     }
-    if !skipped.iter().any(|(module, _)| *module == Module::Foreign) {
+    let can_run =
+        |wanted: Module, skipped: &[(Module, String)]| !skipped.iter().any(|(module, _)| *module == wanted);
+    if can_run(Module::Foreign, &skipped) {
         let bin = python::environment("python", "requirements.txt")?;
         tests.env("FRUITPRESS_PYTHON", bin.join("python"));
+    }
+    if can_run(Module::Schemathesis, &skipped) {
+        let bin = python::environment("schemathesis", "schemathesis-requirements.txt")?;
+        tests.env("FRUITPRESS_SCHEMATHESIS", bin.join("schemathesis"));
     }
     // A variable that is set and empty counts as unset, as in the services.
     match args.image_corpus.as_ref().filter(|folder| !folder.is_empty()) {

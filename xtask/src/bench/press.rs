@@ -1,184 +1,172 @@
-//! Conversions per second of a small and a large PNG, through the service and on the command line, beside the
-//! least that the same bytes cost on this machine: a copy, and a copy that is safe on the disk.
+//! The press beside the service that it replaces, and beside the least that a checked copy takes: conversions a second
+//! from one server of images into one bucket, peak memory, and when the first part of a PDF is stored.
 
-use std::{
-    fs,
-    net::{Ipv4Addr, SocketAddr},
-    path::Path,
-    process::{Child, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+mod report;
+mod server;
 
-use anyhow::{Context, Result};
-use serde_json::json;
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
-use super::{Effort, rounds::Rounds};
+use anyhow::{Context, Result, ensure};
+
+use self::{report::Report, server::Server};
+use super::{Effort, checked, rounds::Rounds};
 use crate::{
-    http::{free_port, post, wait_for_ping},
-    process::{self, cargo, command, target},
+    process::{self, cargo, root, target},
+    python,
     sample::{self, Pixel},
     source,
+    store::Store,
 };
 
-/// One image, and where the local server has it.
+/// One image, and how many times as fast as the service that it replaces the press is meant to convert it.
+#[derive(Debug)]
 struct Image {
     name: &'static str,
     pixel: Pixel,
-    width: u32,
-    height: u32,
+    /// Of a side.
+    pixels: u32,
+    times: f64,
 }
 
 const IMAGES: &[Image] = &[
-    Image { name: "RGB, 1 MB, copied", pixel: Pixel::Rgb, width: 680, height: 680 },
-    Image { name: "RGBA, 1 MB, split", pixel: Pixel::Rgba, width: 606, height: 606 },
-    Image { name: "RGB, 23 MB, copied", pixel: Pixel::Rgb, width: 3240, height: 3240 },
-    Image { name: "RGBA, 23 MB, split", pixel: Pixel::Rgba, width: 2906, height: 2906 },
+    Image { name: "RGB, 1 MB, copied", pixel: Pixel::Rgb, pixels: 680, times: 40.0 },
+    Image { name: "RGB, 23 MB, copied", pixel: Pixel::Rgb, pixels: 3240, times: 50.0 },
+    Image { name: "RGBA, 23 MB, split", pixel: Pixel::Rgba, pixels: 2906, times: 25.0 },
 ];
+/// The large one that is copied, of which many are converted at once.
+const LARGE: usize = 1;
+const CONVERSIONS_AT_ONCE: usize = 64;
+/// The service in Python takes five seconds for a large image, and sixteen clients wait for it in turn.
+const ROUNDS_MAX: usize = 3;
+const CLIENTS: [usize; 3] = [1, 4, 16];
+/// How long the slow source takes.
+const SLOW: Duration = Duration::from_secs(4);
 
-/// Seconds a conversion, a row an image and a list of rounds a column.
-#[derive(Default)]
-struct Row {
-    name: String,
-    one_client: Rounds,
-    four_clients: Rounds,
-    convert: Rounds,
-    copy: Rounds,
-    copy_and_sync: Rounds,
+/// Who converts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Contender {
+    Press,
+    /// With one worker, as it ran.
+    Peer,
+    /// With two.
+    PeerTwice,
 }
 
-/// Builds the release binary, measures and prints a table.
-pub(super) fn run(effort: Effort) -> Result<()> {
-    process::run(cargo().args(["build", "--release", "--locked", "--package", "fruitpress"]))?;
-    let binary = target().join("release/fruitpress");
-    // In the folder that cargo builds into: a temporary one may be in memory, where a copy costs nothing.
-    let folder = tempfile::tempdir_in(target()).context("no folder for the measurement")?;
+const CONTENDERS: [Contender; 3] = [Contender::Press, Contender::Peer, Contender::PeerTwice];
 
-    let mut rows = Vec::new();
-    let mut files = Vec::new();
-    for (index, image) in IMAGES.iter().enumerate() {
-        let file = sample::png(image.pixel, image.width, image.height)?;
-        fs::write(folder.path().join(format!("{index}.png")), &file)?;
-        rows.push(Row { name: format!("{} ({} bytes)", image.name, file.len()), ..Row::default() });
-        files.push(file);
+/// What was measured of one image.
+struct Row {
+    image: &'static Image,
+    bytes: usize,
+    /// Conversions a second, by who converts for how many clients.
+    rates: BTreeMap<(Contender, usize), Rounds>,
+    /// Checks a second.
+    floor: Rounds,
+}
+
+/// Builds the release binary, measures and prints tables; a run in full also writes them to where they are published.
+pub(super) fn run(effort: Effort, quick: bool) -> Result<()> {
+    let effort = Effort { rounds: effort.rounds.min(ROUNDS_MAX), ..effort };
+    process::run(cargo().args(["build", "--release", "--locked", "--package", "fruitpress"]))?;
+    let python = python::environment("press-peer", "press-peer-requirements.txt")?;
+    let folder = tempfile::tempdir_in(target()).context("no folder for the measurement")?;
+    let files: Vec<_> = IMAGES
+        .iter()
+        .map(|image| sample::png(image.pixel, image.pixels, image.pixels))
+        .collect::<Result<_>>()?;
+    let images = source::serve(files.clone())?;
+    let store = Store::start()?;
+
+    let rows = measure_rates(
+        &python,
+        folder.path(),
+        &files,
+        effort,
+        |index| format!("http://{images}/{index}"),
+        &store,
+    )?;
+    println!("memory, first part");
+    let large = format!("http://{images}/{LARGE}");
+    let peak = (0..effort.rounds).map(|_| peak_mebibytes(folder.path(), &large, &store));
+    let peak = peak.collect::<Result<Rounds>>()?;
+    let ahead = (0..effort.rounds).map(|_| seconds_ahead(folder.path(), &files[LARGE], &store));
+    let ahead = ahead.collect::<Result<Rounds>>()?;
+
+    let report = Report::new(rows, peak, ahead, effort)?;
+    println!("\n{}", report.tables());
+    // What a quick run measures is no result.
+    if !quick {
+        let results = root().join("bench/results");
+        fs::create_dir_all(&results).context("no folder for the results")?;
+        fs::write(results.join("press.csv"), report.csv())?;
+        report.publish(&root().join("bench/README.md"))?;
     }
-    let images = source::serve(files)?;
-    let service = Service::start(&binary, folder.path())?;
-    for round in 1..=effort.rounds {
-        println!("round {round} of {}", effort.rounds);
-        for (index, row) in rows.iter_mut().enumerate() {
-            let url = format!("http://{images}/{index}");
-            row.one_client.push(service.seconds_a_conversion(&url, 1, effort.time)?);
-            row.four_clients.push(service.seconds_a_conversion(&url, 4, effort.time)?);
-            row.measure_commands(&binary, folder.path(), index)?;
-        }
-    }
-    print(&rows);
     Ok(())
 }
 
-impl Row {
-    /// Whole processes, as a person would start them.
-    fn measure_commands(&mut self, binary: &Path, folder: &Path, index: usize) -> Result<()> {
-        let image = folder.join(format!("{index}.png"));
-        let output = folder.join("out");
-        self.convert.push(seconds(|| {
-            process::read(command(binary).arg("convert").arg(&image).arg("-o").arg(&output))
-        })?);
-        fs::remove_file(&output)?;
-        self.copy.push(seconds(|| process::read(command("cp").arg(&image).arg(&output)))?);
-        fs::remove_file(&output)?;
-        self.copy_and_sync.push(seconds(|| -> Result<()> {
-            fs::copy(&image, &output)?;
-            Ok(fs::File::open(&output)?.sync_all()?)
-        })?);
-        fs::remove_file(&output)?;
-        Ok(())
-    }
-}
-
-/// The press that is measured, with a folder as its store; killed when dropped.
-struct Service {
-    child: Child,
-    address: SocketAddr,
-    pdfs: std::path::PathBuf,
-}
-
-impl Service {
-    fn start(binary: &Path, folder: &Path) -> Result<Self> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let data = folder.join("data");
-        let mut child = command(binary)
-            .args(["serve", "press"])
-            .env("PORT", address.port().to_string())
-            .env("METRICS_PORT", "off")
-            .env("DATA_DIR", &data)
-            .env("LOG_LEVEL", "warn")
-            .env("FETCH_ALLOW_PRIVATE", "true")
-            .env_remove("PDF_BUCKET")
-            .stdout(Stdio::null())
-            .spawn()
-            .context("could not start the service")?;
-        let answers = wait_for_ping(address, || child.try_wait().is_ok_and(|ended| ended.is_none()));
-        let service = Self { child, address, pdfs: data.join("pdfs") };
-        answers.map(|()| service)
-    }
-
-    /// Keeps the service busy with so many clients; the time that one conversion took of it.
-    fn seconds_a_conversion(&self, source_url: &str, clients: usize, busy: Duration) -> Result<f64> {
-        let request = json!({ "source_url": source_url });
-        let started = Instant::now();
-        let counts = thread::scope(|scope| {
-            let convert = || -> Result<u32> {
-                let mut count = 0;
-                while started.elapsed() < busy {
-                    post(self.address, "/image_to_pdf", &request)?.json(200)?;
-                    count += 1;
+fn measure_rates(
+    python: &Path,
+    folder: &Path,
+    files: &[Vec<u8>],
+    effort: Effort,
+    url: impl Fn(usize) -> String,
+    store: &Store,
+) -> Result<Vec<Row>> {
+    let mut rows: Vec<_> = IMAGES
+        .iter()
+        .zip(files)
+        .map(|(image, file)| Row {
+            image,
+            bytes: file.len(),
+            rates: BTreeMap::new(),
+            floor: Rounds::default(),
+        })
+        .collect();
+    let servers = CONTENDERS
+        .map(|contender| {
+            Ok((
+                contender,
+                match contender {
+                    Contender::Press => Server::press(folder, store)?,
+                    Contender::Peer => Server::peer(python, 1, store)?,
+                    Contender::PeerTwice => Server::peer(python, 2, store)?,
+                },
+            ))
+        })
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
+    for round in 1..=effort.rounds {
+        for (index, row) in rows.iter_mut().enumerate() {
+            println!("round {round} of {}: {}", effort.rounds, row.image.name);
+            row.floor.push(checked::checks_a_second(&files[index], effort.time)?);
+            for clients in CLIENTS {
+                for (contender, server) in &servers {
+                    let rate = server.rate(&url(index), clients, effort.time);
+                    let rate = rate.with_context(|| format!("{contender:?}, {clients} clients"))?;
+                    row.rates.entry((*contender, clients)).or_default().push(rate);
                 }
-                Ok(count)
-            };
-            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(convert)).collect();
-            clients
-                .into_iter()
-                .map(|client| client.join().expect("a client does not panic"))
-                .collect::<Result<Vec<_>>>()
-        })?;
-        let seconds = started.elapsed().as_secs_f64() / f64::from(counts.iter().sum::<u32>());
-        // What a round leaves behind would fill the disk over all of them.
-        for entry in fs::read_dir(&self.pdfs).context("the folder of PDFs")? {
-            fs::remove_file(entry?.path())?;
+            }
         }
-        Ok(seconds)
     }
+    Ok(rows)
 }
 
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The most memory of a process that converts many large images at once, and nothing else. All have to succeed.
+fn peak_mebibytes(folder: &Path, url: &str, store: &Store) -> Result<f64> {
+    let server = Server::press(folder, store)?;
+    server.convert_at_once(url, CONVERSIONS_AT_ONCE)?;
+    server.peak_mebibytes()
 }
 
-fn seconds<T>(work: impl FnOnce() -> Result<T>) -> Result<f64> {
-    let started = Instant::now();
-    work()?;
-    Ok(started.elapsed().as_secs_f64())
-}
-
-/// Medians of the rounds: conversions a second through the service, milliseconds on the command line.
-fn print(rows: &[Row]) {
-    println!();
-    println!("| image | service, 1 client | service, 4 clients | `convert` | `cp` | copy and fsync |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
-    for row in rows {
-        println!(
-            "| {} | {:.1}/s | {:.1}/s | {:.1} ms | {:.1} ms | {:.1} ms |",
-            row.name,
-            1.0 / row.one_client.median(),
-            1.0 / row.four_clients.median(),
-            1e3 * row.convert.median(),
-            1e3 * row.copy.median(),
-            1e3 * row.copy_and_sync.median(),
-        );
-    }
+/// How long before a slow source sends its last byte the first part of its PDF is stored.
+fn seconds_ahead(folder: &Path, file: &[u8], store: &Store) -> Result<f64> {
+    let server = Server::press(folder, store)?;
+    let (source, ended) = source::serve_slowly(file.to_vec(), SLOW)?;
+    server.convert(&format!("http://{source}/"))?;
+    let ended = ended.recv().context("the slow source sent no end")?;
+    let stored = store.take()?;
+    ensure!(stored.objects == 1, "{} PDFs were stored", stored.objects);
+    let first = stored.first_part.context("the PDF was stored in one piece")?;
+    ensure!(first < ended, "the first part waited for the last byte of the source");
+    Ok(ended.duration_since(first).as_secs_f64())
 }

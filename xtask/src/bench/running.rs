@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    fs,
     process::{Child, Command},
     thread,
     time::{Duration, Instant},
@@ -47,9 +48,9 @@ impl Running {
         Ok(Self { child, end })
     }
 
-    /// Its process.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
+    /// One of the sizes that the kernel keeps of it, as `VmRSS`, in MiB.
+    pub(super) fn mebibytes(&self, name: &str) -> Result<f64> {
+        mebibytes(self.child.id(), name)
     }
 
     /// The process, for its pipes.
@@ -92,4 +93,30 @@ pub(super) fn tied_as(account: Option<(u32, u32)>, program: impl AsRef<OsStr>, e
     }
     setpriv.arg("--").arg(program);
     setpriv
+}
+
+fn mebibytes(process: u32, name: &str) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).context("there is no /proc")?;
+    Ok(kibibytes(&status, name).with_context(|| format!("the kernel tells no {name}"))? / 1024.0)
+}
+
+/// A line such as `VmRSS:      1234 kB`.
+fn kibibytes(status: &str, name: &str) -> Option<f64> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    value.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_size_that_the_kernel_tells() {
+        let status = "Name:\tfruitpress\nVmHWM:\t   34816 kB\nVmRSS:\t   20480 kB\n";
+        assert_eq!(kibibytes(status, "VmRSS"), Some(20_480.0));
+        for name in ["VmRS", "Name", "VmSwap"] {
+            assert_eq!(kibibytes(status, name), None, "{name}");
+        }
+        assert!(mebibytes(std::process::id(), "VmRSS").unwrap() > 0.5);
+    }
 }

@@ -17,6 +17,8 @@ pub(super) enum Module {
     Corpus,
     /// A server of PostgreSQL.
     Postgres,
+    /// A program that asks for all that an API's description promises.
+    Schemathesis,
 }
 
 impl Module {
@@ -27,6 +29,7 @@ impl Module {
             Self::Browser => "browser",
             Self::Corpus => "corpus",
             Self::Postgres => "postgres",
+            Self::Schemathesis => "schemathesis",
         }
     }
 }
@@ -37,7 +40,7 @@ pub(super) struct Need {
     /// The program, as the tests start it.
     pub(super) program: &'static str,
     /// The tests that need it; without a module, tests anywhere.
-    pub(super) module: Option<Module>,
+    pub(super) modules: &'static [Module],
     /// The Debian package it comes from.
     pub(super) package: &'static str,
     why: &'static str,
@@ -47,63 +50,63 @@ pub(super) struct Need {
 const NEEDS: &[Need] = &[
     Need {
         program: "kill",
-        module: None,
+        modules: &[],
         package: "procps",
         why: "tells a server to stop, as its host does",
         is_there: is_installed,
     },
     Need {
         program: "git",
-        module: None,
+        modules: &[],
         package: "git",
         why: "gives the scripts a history to read",
         is_there: is_installed,
     },
     Need {
         program: "curl",
-        module: None,
+        modules: &[],
         package: "curl",
         why: "asks the servers as the README and scripts/smoke.sh do",
         is_there: is_installed,
     },
     Need {
         program: "qpdf",
-        module: Some(Module::Foreign),
+        modules: &[Module::Foreign],
         package: "qpdf",
         why: "checks the syntax of every PDF that a test makes",
         is_there: is_installed,
     },
     Need {
         program: "pdfimages",
-        module: Some(Module::Foreign),
+        modules: &[Module::Foreign],
         package: "poppler-utils",
         why: "takes the images out of a PDF",
         is_there: is_installed,
     },
     Need {
         program: "python3",
-        module: Some(Module::Foreign),
+        modules: &[Module::Foreign, Module::Schemathesis],
         package: "python3",
-        why: "runs the decoders that ours are compared with",
+        why: "runs the decoders that ours are compared with, and Schemathesis",
         is_there: is_installed,
     },
     Need {
         program: "python3 -m venv",
-        module: Some(Module::Foreign),
+        modules: &[Module::Foreign, Module::Schemathesis],
         package: "python3-venv",
-        why: "keeps those decoders apart from the system",
+        why: "keeps them apart from the system",
         is_there: |_| python::is_complete(),
     },
     Need {
         program: "chromium",
-        module: Some(Module::Browser),
+        modules: &[Module::Browser],
         package: "chromium",
         why: "opens the pages that the services serve",
         is_there: is_installed,
     },
     Need {
         program: "initdb",
-        module: Some(Module::Postgres),
+        modules: &[Module::Postgres],
         package: "postgresql",
         why: "keeps the catalogue that several servers share",
         is_there: is_a_server_installed,

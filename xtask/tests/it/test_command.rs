@@ -9,7 +9,7 @@ const TOOLS: [&str; 4] = ["qpdf", "pdfimages", "chromium", "pg_ctlcluster"];
 /// Notes what it is asked for, and its surroundings, then prints what is in `result` and ends as that says.
 const CARGO: &str = "#!/bin/sh
 echo \"$*\" > SANDBOX/asked
-echo \"${FRUITPRESS_PYTHON-none} ${IMAGE_CORPUS-none}\" > SANDBOX/surroundings
+echo \"${FRUITPRESS_PYTHON-none} ${FRUITPRESS_SCHEMATHESIS-none} ${IMAGE_CORPUS-none}\" > SANDBOX/surroundings
 . SANDBOX/result
 ";
 /// Makes an environment that has nothing but an interpreter that says yes.
@@ -78,20 +78,22 @@ fn a_machine_with_everything_runs_everything_but_the_corpus() {
     assert!(printed(&output).contains("`corpus`: IMAGE_CORPUS=DIR cargo xtask test runs them"));
     assert_eq!(read(&sandbox, "asked"), "test --workspace --locked --no-fail-fast -- --skip corpus::\n");
     let python = sandbox.path("target/tools/python/bin/python");
-    assert_eq!(read(&sandbox, "surroundings"), format!("{} none\n", python.display()));
+    let schemathesis = sandbox.path("target/tools/schemathesis/bin/schemathesis");
+    let surroundings = format!("{} {} none\n", python.display(), schemathesis.display());
+    assert_eq!(read(&sandbox, "surroundings"), surroundings);
     assert_eq!(read(&sandbox, "installed"), "");
 }
 
 #[test]
-fn the_environment_is_made_once() {
+fn each_environment_is_made_once() {
     let sandbox = machine(&TOOLS, 1000, &format!("echo '{PASSED}'"));
     for _ in 0..2 {
         assert!(run(&sandbox, &[]).status.success());
     }
-    assert_eq!(read(&sandbox, "environments"), "made\n");
+    assert_eq!(read(&sandbox, "environments"), "made\nmade\n");
     sandbox.write("target/tools/python/complete", "another list");
     assert!(run(&sandbox, &[]).status.success());
-    assert_eq!(read(&sandbox, "environments"), "made\nmade\n");
+    assert_eq!(read(&sandbox, "environments"), "made\nmade\nmade\n");
 }
 
 #[test]
@@ -144,7 +146,22 @@ fn what_cannot_run_is_skipped_by_name_and_never_passed() {
         read(&sandbox, "asked"),
         "test --workspace --locked --no-fail-fast -- --skip foreign:: --skip browser:: --skip postgres:: --skip corpus::\n"
     );
-    assert_eq!((read(&sandbox, "installed"), read(&sandbox, "environments")), (String::new(), String::new()));
+    assert_eq!(
+        (read(&sandbox, "installed"), read(&sandbox, "environments")),
+        (String::new(), "made\n".to_owned())
+    );
+}
+
+#[test]
+fn what_one_tool_is_for_is_skipped_for_all_who_need_it() {
+    let sandbox = machine(&TOOLS, 0, &format!("echo '{PASSED}'"));
+    fs::remove_file(sandbox.path("venv")).expect("is there");
+    let output = run(&sandbox, &["--no-install"]);
+    assert!(output.status.success(), "{}", said(&output));
+    for module in ["foreign", "schemathesis"] {
+        assert!(printed(&output).contains(&format!("`{module}`: missing: python3 -m venv\n")), "{module}");
+    }
+    assert_eq!(read(&sandbox, "surroundings"), "none none none\n");
 }
 
 #[test]

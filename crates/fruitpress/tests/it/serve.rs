@@ -194,7 +194,7 @@ fn answer_with_file(mut stream: TcpStream, folder: &Path) -> std::io::Result<()>
     let mut request = [0; 4096];
     let length = stream.read(&mut request)?;
     let request = String::from_utf8_lossy(&request[..length]).into_owned();
-    let path = request.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
+    let path = request.split([' ', '?']).nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
     match fs::read(folder.join(path)) {
         Ok(body) => {
             write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len())?;

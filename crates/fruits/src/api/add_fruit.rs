@@ -91,7 +91,10 @@ enum AddedFruits {
         Header,
         description = "A name for this request, such as a UUID, of 1 to 255 visible characters. Sent again with the \
             same body within a day, it is answered as it was and adds nothing.",
+        nullable = false,
+        min_length = 1,
         max_length = 255,
+        pattern = "^[!-~]+$",
         example = "8e03978e-40d5-43e8-bc93-6894a57f9324"
     )),
     request_body(content = AddFruits, examples(

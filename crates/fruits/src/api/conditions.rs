@@ -19,10 +19,20 @@ use crate::domain::{Fruit, Precondition, Revision, Revisions};
 #[expect(dead_code, reason = "describes the request to its readers; extractors parse it")]
 pub(super) struct ChangeConditions {
     /// Do it only if the fruit has one of these entity tags; otherwise 412.
-    #[param(rename = "If-Match", example = "\"1\"")]
+    #[param(
+        rename = "If-Match",
+        example = "\"1\"",
+        nullable = false,
+        pattern = r#"^(\*|(W/)?"[ !#-~]*"( *, *(W/)?"[ !#-~]*")*)$"#
+    )]
     if_match: Option<String>,
     /// Do it only if the fruit has none of these entity tags; otherwise 412.
-    #[param(rename = "If-None-Match", example = "\"1\"")]
+    #[param(
+        rename = "If-None-Match",
+        example = "\"1\"",
+        nullable = false,
+        pattern = r#"^(\*|(W/)?"[ !#-~]*"( *, *(W/)?"[ !#-~]*")*)$"#
+    )]
     if_none_match: Option<String>,
 }
 
@@ -32,10 +42,20 @@ pub(super) struct ChangeConditions {
 #[expect(dead_code, reason = "describes the request to its readers; extractors parse it")]
 pub(super) struct ReadConditions {
     /// Entity tags that the client has: if the fruit's is one of them, the answer is 304 without a body.
-    #[param(rename = "If-None-Match", example = "\"1\"")]
+    #[param(
+        rename = "If-None-Match",
+        example = "\"1\"",
+        nullable = false,
+        pattern = r#"^(\*|(W/)?"[ !#-~]*"( *, *(W/)?"[ !#-~]*")*)$"#
+    )]
     if_none_match: Option<String>,
     /// Answer only if the fruit has one of these entity tags; otherwise 412.
-    #[param(rename = "If-Match", example = "\"1\"")]
+    #[param(
+        rename = "If-Match",
+        example = "\"1\"",
+        nullable = false,
+        pattern = r#"^(\*|(W/)?"[ !#-~]*"( *, *(W/)?"[ !#-~]*")*)$"#
+    )]
     if_match: Option<String>,
 }
 

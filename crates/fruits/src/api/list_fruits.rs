@@ -35,6 +35,8 @@ use crate::{domain::Fruit, store::Version};
             "If-None-Match" = Option<String>,
             Header,
             description = "The entity tag of an earlier answer to the same list",
+            nullable = false,
+            pattern = r#"^(\*|(W/)?"[ !#-~]*"( *, *(W/)?"[ !#-~]*")*)$"#,
             example = "W/\"5c1f-7\""
         )
     ),

@@ -1,14 +1,13 @@
 //! What the catalogue takes of its host: time to start, memory at rest, memory while a large list is answered.
 
 use std::{
-    fs,
     path::Path,
     process::Stdio,
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::{
     catalogue,
@@ -118,7 +117,7 @@ fn resting_mebibytes(folder: &Path) -> Result<f64> {
     let running = Running::start(&mut command, Signal::Kill)?;
     thread::sleep(REST);
     ensure!(get(address, "/readyz")?.status == 200, "the service was not ready after {REST:?}");
-    mebibytes(running.id(), "VmRSS")
+    running.mebibytes("VmRSS")
 }
 
 /// Of a process that answered this list and nothing else.
@@ -126,31 +125,5 @@ fn peak_mebibytes(store: Store<'_>, pace: Pace) -> Result<f64> {
     let server = Server::fruits(store, "warn")?;
     let fruits = count_fruits(server.address(), pace)?;
     ensure!(fruits == usize::try_from(LARGE)?, "the list had {fruits} fruits");
-    mebibytes(server.id(), "VmHWM")
-}
-
-fn mebibytes(process: u32, name: &str) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).context("there is no /proc")?;
-    Ok(kibibytes(&status, name).with_context(|| format!("the kernel tells no {name}"))? / 1024.0)
-}
-
-/// A line such as `VmRSS:      1234 kB`.
-fn kibibytes(status: &str, name: &str) -> Option<f64> {
-    let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-    value.trim().strip_suffix(" kB")?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_a_size_that_the_kernel_tells() {
-        let status = "Name:\tfruitpress\nVmHWM:\t   34816 kB\nVmRSS:\t   20480 kB\n";
-        assert_eq!(kibibytes(status, "VmRSS"), Some(20_480.0));
-        for name in ["VmRS", "Name", "VmSwap"] {
-            assert_eq!(kibibytes(status, name), None, "{name}");
-        }
-        assert!(mebibytes(std::process::id(), "VmRSS").unwrap() > 0.5);
-    }
+    server.mebibytes("VmHWM")
 }

@@ -92,9 +92,9 @@ impl Server {
         self.address
     }
 
-    /// Its process.
-    pub(super) fn id(&self) -> u32 {
-        self.running.id()
+    /// One of the sizes that the kernel keeps of its process, in MiB.
+    pub(super) fn mebibytes(&self, name: &str) -> Result<f64> {
+        self.running.mebibytes(name)
     }
 }
 
