@@ -45,14 +45,14 @@ use error::Fault;
 use input::Input;
 
 pub use cancel::Cancel;
-pub use document::{Date, Metadata, ParseDateError};
+pub use document::{Date, Metadata, ParseDateError, ParseTextError, Text};
 pub use error::Error;
 pub use format::Format;
 pub use layout::{
     Align, Border, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation, UnknownWord,
 };
 pub use limits::Limits;
-pub use options::Options;
+pub use options::{Dpi, Options, ParseDpiError};
 pub use report::{Embedding, PageReport, Report};
 pub use source::Source;
 
@@ -68,7 +68,7 @@ pub fn convert<'a>(
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<Report, Error> {
-    if let Some(detail) = options.layout.fault() {
+    if let Some(detail) = options.fault() {
         return Err(Error::Layout { detail });
     }
     let mut document = Document::begin(sink, cancel).map_err(|fault| fault.at(0))?;

@@ -7,21 +7,47 @@ use std::{fmt::Write, str::FromStr};
 #[non_exhaustive]
 pub struct Metadata {
     /// The document's title.
-    pub title: Option<String>,
+    pub title: Option<Text>,
     /// Who made the document.
-    pub author: Option<String>,
+    pub author: Option<Text>,
     /// What it is about.
-    pub subject: Option<String>,
-    /// Words to find it by.
-    pub keywords: Vec<String>,
+    pub subject: Option<Text>,
+    /// Words to find it by, together at most 2,000 characters long.
+    pub keywords: Vec<Text>,
     /// The program that made what was converted.
-    pub creator: Option<String>,
+    pub creator: Option<Text>,
     /// The program that converted it.
-    pub producer: Option<String>,
+    pub producer: Option<Text>,
     /// When it was made. Never the current time unless that is given, so that the same input gives the same bytes.
     pub creation_date: Option<Date>,
     /// When it was changed last.
     pub modification_date: Option<Date>,
+}
+
+/// Letters that one text of the metadata may have, and all keywords together. In UTF-16 they are far below the 32,767
+/// bytes that PDF/A gives a string.
+const TEXT_LETTERS_MAX: usize = 2_000;
+
+/// What may be said of a document: at most 2,000 characters, none of them a control character.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Text(String);
+
+/// A text that was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be at most 2,000 characters, and no control characters such as line breaks")]
+pub struct ParseTextError;
+
+impl FromStr for Text {
+    type Err = ParseTextError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // The last two are no characters, and XML cannot hold them.
+        let is_unfit = |letter: char| letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}');
+        if text.contains(is_unfit) || text.chars().count() > TEXT_LETTERS_MAX {
+            return Err(ParseTextError);
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 /// A point in time as PDF writes it.
@@ -92,9 +118,22 @@ fn numbers<const N: usize>(text: &str, between: char, digits: [usize; N]) -> Opt
 }
 
 impl Metadata {
+    /// Why it cannot be written; `None` where it can.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let keywords = self.keywords()?;
+        (keywords.chars().count() > TEXT_LETTERS_MAX)
+            .then(|| String::from("the keywords may have at most 2,000 characters together"))
+    }
+
+    /// All keywords as the one text that PDF has for them.
+    fn keywords(&self) -> Option<String> {
+        let words: Vec<&str> = self.keywords.iter().map(|Text(word)| word.as_str()).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
     /// The dictionary; nothing where nothing is said.
     pub(super) fn dictionary(&self) -> Option<String> {
-        let keywords = (!self.keywords.is_empty()).then(|| self.keywords.join(", "));
+        let keywords = self.keywords().map(Text);
         let texts = [
             ("Title", &self.title),
             ("Author", &self.author),
@@ -105,7 +144,9 @@ impl Metadata {
         ];
         let mut entries = String::new();
         for (name, text) in texts {
-            if let Some(text) = text {
+            if let Some(Text(text)) = text
+                && !text.is_empty()
+            {
                 let _ = write!(entries, " /{name} {}", string(text));
             }
         }
@@ -170,6 +211,23 @@ mod tests {
         ] {
             assert_eq!(parse(text).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn texts_are_bounded_and_have_no_control_characters() {
+        let longest = "\u{e4}".repeat(TEXT_LETTERS_MAX);
+        for text in ["", "plain", "\u{1f34e}", &longest] {
+            assert_eq!(text.parse(), Ok(Text(text.to_owned())));
+        }
+        let too_long = format!("{longest}x");
+        for text in ["a\nb", "\0", "\u{7f}", "\u{85}", "\u{ffff}", &too_long] {
+            assert_eq!(text.parse::<Text>(), Err(ParseTextError), "{text:?}");
+        }
+        let half = Text("x".repeat(TEXT_LETTERS_MAX / 2 - 1));
+        let mut metadata = Metadata { keywords: vec![half.clone(), half], ..Metadata::default() };
+        assert_eq!(metadata.fault(), None);
+        metadata.keywords.push(Text::default());
+        assert!(metadata.fault().is_some_and(|fault| fault.contains("2,000")));
     }
 
     #[test]

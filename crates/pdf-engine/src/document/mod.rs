@@ -14,7 +14,7 @@ use crate::{Cancel, error::Fault, page::Page};
 use output::Output;
 use syntax::Real;
 
-pub use info::{Date, Metadata, ParseDateError};
+pub use info::{Date, Metadata, ParseDateError, ParseTextError, Text};
 
 pub(crate) use image::{Ccitt, Color, Encoding, Image, Space, Transparency};
 
