@@ -52,7 +52,7 @@ pub use layout::{
     Align, Border, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation, UnknownWord,
 };
 pub use limits::Limits;
-pub use options::{Dpi, Options, ParseDpiError};
+pub use options::{Dpi, Options, ParseDpiError, PdfA};
 pub use report::{Embedding, PageReport, Report};
 pub use source::Source;
 
@@ -71,7 +71,7 @@ pub fn convert<'a>(
     if let Some(detail) = options.fault() {
         return Err(Error::Layout { detail });
     }
-    let mut document = Document::begin(sink, cancel).map_err(|fault| fault.at(0))?;
+    let mut document = Document::begin(sink, options.pdfa, cancel).map_err(|fault| fault.at(0))?;
     let mut pages = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let mut input = Input::new(source, cancel);

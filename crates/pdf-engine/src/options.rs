@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::{Layout, Metadata, page};
+use crate::{Layout, Metadata, UnknownWord, page};
 
 /// What the PDF is to be like; the default suits most.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +16,43 @@ pub struct Options {
     pub layout: Layout,
     /// What the PDF says of itself.
     pub metadata: Metadata,
+    /// The kind of PDF/A that the PDF keeps to; an image that cannot be in one is then an error. Default none.
+    pub pdfa: Option<PdfA>,
+}
+
+/// A kind of PDF for archives, of conformance level B: what is seen does not depend on where it is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PdfA {
+    /// PDF/A-2b, ISO 19005-2.
+    A2b,
+    /// PDF/A-3b, ISO 19005-3: the same, but that files of any kind may be attached, which here none are.
+    A3b,
+}
+
+impl PdfA {
+    /// What its values are called.
+    pub const WORDS: &[&str] = &["2b", "3b"];
+
+    /// Which part of ISO 19005 it is.
+    pub(crate) fn part(self) -> u8 {
+        match self {
+            Self::A2b => 2,
+            Self::A3b => 3,
+        }
+    }
+}
+
+impl FromStr for PdfA {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "2b" => Ok(Self::A2b),
+            "3b" => Ok(Self::A3b),
+            _ => Err(UnknownWord(Self::WORDS)),
+        }
+    }
 }
 
 /// Dots per inch, from 1 to 100,000.
@@ -49,7 +86,7 @@ impl FromStr for Dpi {
 impl Options {
     /// Why no PDF could be made so, whatever the images are; `None` where one can.
     pub(crate) fn fault(&self) -> Option<String> {
-        self.layout.fault().or_else(|| self.metadata.fault())
+        self.layout.fault().or_else(|| self.metadata.fault(self.pdfa))
     }
 }
 

@@ -3,14 +3,16 @@
 //! Only this module knows PDF's syntax (ISO 32000-1). A stream's `/Length` is an object of its own behind the
 //! stream, so nothing waits in memory for its length; the cross-reference table at the end has the offsets.
 
+mod archive;
 mod image;
 mod info;
 mod output;
 mod syntax;
+mod xmp;
 
 use std::{fmt::Write as _, io::Write};
 
-use crate::{Cancel, error::Fault, page::Page};
+use crate::{Cancel, PdfA, error::Fault, page::Page};
 use output::Output;
 use syntax::Real;
 
@@ -36,6 +38,7 @@ pub(crate) struct Document<'a> {
     catalog: Ref,
     tree: Ref,
     pages: Vec<Ref>,
+    pdfa: Option<PdfA>,
 }
 
 /// A stream object under way: its dictionary is written, its data are not yet complete.
@@ -47,12 +50,16 @@ pub(crate) struct Stream<'d, 'a> {
 
 impl<'a> Document<'a> {
     /// Begins a PDF; nothing is written to `sink` before the first 64 KiB are full.
-    pub(crate) fn begin(sink: &'a mut dyn Write, cancel: &'a Cancel) -> Result<Self, Fault> {
+    pub(crate) fn begin(
+        sink: &'a mut dyn Write,
+        pdfa: Option<PdfA>,
+        cancel: &'a Cancel,
+    ) -> Result<Self, Fault> {
         let mut output = Output::new(sink, cancel);
         // The second line tells programs that move files that this one is binary.
         output.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
         let mut document =
-            Self { output, offsets: Vec::new(), catalog: Ref(0), tree: Ref(0), pages: Vec::new() };
+            Self { output, offsets: Vec::new(), catalog: Ref(0), tree: Ref(0), pages: Vec::new(), pdfa };
         document.catalog = document.reserve();
         document.tree = document.reserve();
         Ok(document)
@@ -66,6 +73,11 @@ impl<'a> Document<'a> {
 
     /// Begins an image; its encoded samples are written to the stream.
     pub(crate) fn image(&mut self, name: Ref, image: &Image<'_>) -> Result<Stream<'_, 'a>, Fault> {
+        if self.pdfa.is_some()
+            && let Some(reason) = archive::unfit(image)
+        {
+            return Err(Fault::unsupported(reason));
+        }
         self.stream(name, &image.dictionary())
     }
 
@@ -117,7 +129,11 @@ impl<'a> Document<'a> {
         }
         let tree = format!("<< /Type /Pages /Count {} /Kids [{kids} ] >>", self.pages.len());
         self.object(self.tree, &tree)?;
-        self.object(self.catalog, &format!("<< /Type /Catalog /Pages {} >>", self.tree))?;
+        let archive = match self.pdfa {
+            Some(pdfa) => archive::finish(&mut self, pdfa, metadata)?,
+            None => String::new(),
+        };
+        self.object(self.catalog, &format!("<< /Type /Catalog /Pages {}{archive} >>", self.tree))?;
 
         let mut info = String::new();
         if let Some(dictionary) = metadata.dictionary() {
@@ -126,6 +142,9 @@ impl<'a> Document<'a> {
             info = format!(" /Info {name}");
         }
 
+        if self.pdfa.is_some() {
+            archive::check_objects(self.offsets.len())?;
+        }
         let start = self.output.position();
         let size = self.offsets.len() + 1;
         self.output.write(format!("xref\n0 {size}\n0000000000 65535 f \n").as_bytes())?;
@@ -177,6 +196,9 @@ impl Stream<'_, '_> {
     /// Ends the stream and writes its length.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         let length = self.document.output.position() - self.start;
+        if self.document.pdfa.is_some() {
+            archive::check_length(length)?;
+        }
         self.document.output.write(b"\nendstream\nendobj\n")?;
         self.document.object(self.length, &length.to_string())
     }

@@ -79,7 +79,7 @@ impl Default for Align {
 /// A word that none of an option's values is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be one of {}", .0.join(", "))]
-pub struct UnknownWord(&'static [&'static str]);
+pub struct UnknownWord(pub(crate) &'static [&'static str]);
 
 impl Fit {
     /// What its values are called.

@@ -1,3 +1,6 @@
+/// PDF/A, judged rule by rule.
+mod archive;
+
 use std::{fs, path::PathBuf};
 
 use pdf_engine::{Cancel, Error, Limits, Options, Source, convert};
