@@ -264,9 +264,20 @@ fn the_pdf_says_of_itself_what_the_flags_say() {
 }
 
 #[test]
+fn archives_get_what_they_want() {
+    let pdf = converted(&["--pdfa", "3B", "--title", "<a>"]);
+    for part in ["<pdfaid:part>3</pdfaid:part>", "/S /GTS_PDFA1", "&lt;a&gt;", "/Title (<a>)"] {
+        assert!(pdf.contains(part), "{part}");
+    }
+    assert!(!converted(&["--title", "<a>"]).contains("pdfaid"));
+}
+
+#[test]
 fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
     let too_long = "x".repeat(2001);
-    let cases: [(&[&str], i32, &[&str]); 13] = [
+    let cases: [(&[&str], i32, &[&str]); 15] = [
+        (&["--pdfa", "1b"], 2, &["--pdfa", "2b, 3b"]),
+        (&["--pdfa", "2b", "--moddate", "2026-03-31T18:30:00"], 1, &["fruitpress: PDF/A wants the zone"]),
         (&["--pagesize", "A7"], 2, &["--pagesize", "A7", "A4", "10cmx15cm"]),
         (&["--imgsize", "0dpi"], 2, &["--imgsize", "300dpi"]),
         (&["--border", "1:2:3"], 2, &["--border", "TOP:RIGHT:BOTTOM:LEFT"]),

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pdf_engine::{Align, Border, Dpi, Fit, ImageSize, Options, PageSize, Rotation, UnknownWord};
+use pdf_engine::{Align, Border, Dpi, Fit, ImageSize, Options, PageSize, PdfA, Rotation, UnknownWord};
 
 /// How images lie on their pages. What `convert` makes and what `inspect` tells depend on them alike.
 #[derive(Debug, Clone, clap::Args)]
@@ -58,6 +58,13 @@ pub(crate) struct PageArgs {
     /// Only the first frame of an animation, or page of a TIFF, becomes a page.
     #[arg(long)]
     first_frame_only: bool,
+
+    /// Makes a PDF for archives: PDF/A-2b or PDF/A-3b, transparency included.
+    ///
+    /// An image that cannot be in one is then an error that says why: inks (CMYK) without a colour profile, and JPEG 2000
+    /// that does not say its colours in a way that PDF/A knows or has transparency.
+    #[arg(long, value_name = "KIND", value_parser = words::<PdfA>(PdfA::WORDS), ignore_case = true)]
+    pdfa: Option<PdfA>,
 }
 
 impl PageArgs {
@@ -66,6 +73,7 @@ impl PageArgs {
         let mut options = Options::default();
         options.dpi_default = self.dpi;
         options.first_frame_only = self.first_frame_only;
+        options.pdfa = self.pdfa;
         let layout = &mut options.layout;
         layout.page_size = self.pagesize;
         layout.image_size = self.imgsize;
