@@ -4,7 +4,7 @@
 //! rules of syntax in every PDF. What is left: colours that do not depend on a device (6.2.3, 6.2.4), JPEG 2000 of
 //! known colours (6.2.8.3), metadata in XMP (6.6.2), and the implementation limits (6.1.13).
 
-use crate::{PdfA, error::Fault, metadata::srgb};
+use crate::{PdfA, error::Fault, metadata::display};
 
 use super::{Document, Image, Metadata, Ref, Space, image::Encoding, xmp};
 
@@ -41,7 +41,7 @@ fn check_count(count: u64, max: u64, what: &str) -> Result<(), Fault> {
 
 /// Writes what the colours refer to and the metadata, and gives the entries of the catalog that name them.
 pub(super) fn finish(document: &mut Document<'_>, pdfa: PdfA, metadata: &Metadata) -> Result<String, Fault> {
-    let profile = document.profile(&srgb::profile(), Space::Rgb, false)?;
+    let profile = document.profile(&display::srgb(), Space::Rgb, false)?;
     let described: Ref = document.reserve();
     let mut stream = document.stream(described, "/Type /Metadata /Subtype /XML")?;
     stream.write(xmp::packet(pdfa, metadata).as_bytes())?;

@@ -1,5 +1,5 @@
 //! What stands beside samples: Exif and ICC profiles.
 
+pub(crate) mod display;
 pub(crate) mod exif;
 pub(crate) mod icc;
-pub(crate) mod srgb;

@@ -77,8 +77,12 @@ fn images_of_every_kind_keep_the_rules_or_are_refused() {
         .into_iter()
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap()));
     let ours = pngs().into_iter().chain(jpegs()).map(|fixture| (fixture.name, fixture.bytes));
+    let calibrated = [0, 2, 3].map(|color| {
+        let image = Png::new(40, 20, color, 8).with(*b"gAMA", 100_000_u32.to_be_bytes());
+        (format!("calibrated {color}"), image.bytes())
+    });
     let mut transparent = 0;
-    for (name, image) in ours.chain(made) {
+    for (name, image) in ours.chain(calibrated).chain(made) {
         match archived(&image, &options(PdfA::A2b)) {
             Ok((pdf, report)) => {
                 transparent += usize::from(report.pages.iter().any(|page| page.transparency));
