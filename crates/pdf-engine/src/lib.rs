@@ -27,6 +27,7 @@ mod metadata;
 mod options;
 mod pack;
 mod page;
+mod parallel;
 mod png;
 mod pnm;
 mod qoi;
@@ -53,6 +54,7 @@ pub use layout::{
 };
 pub use limits::Limits;
 pub use options::{Dpi, Options, ParseDpiError, PdfA};
+pub use parallel::convert_parallel;
 pub use report::{Embedding, PageReport, Report};
 pub use source::Source;
 

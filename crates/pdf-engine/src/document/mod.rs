@@ -4,6 +4,7 @@
 //! stream, so nothing waits in memory for its length; the cross-reference table at the end has the offsets.
 
 mod archive;
+mod fragment;
 mod image;
 mod info;
 mod output;
@@ -13,20 +14,22 @@ mod xmp;
 use std::{fmt::Write as _, io::Write};
 
 use crate::{Cancel, PdfA, error::Fault, page::Page};
-use output::Output;
+use output::{Output, SinkOutput};
 use syntax::Real;
 
 pub use info::{Date, Metadata, ParseDateError, ParseTextError, Text};
 
+pub(crate) use fragment::Pieces;
 pub(crate) use image::{Ccitt, Color, Encoding, Image, Space, Transparency};
 
-/// Names an object. Every one that is reserved must be written.
+/// Names an object. Every one that is reserved must be written. As text it is marked, since its number may change with
+/// what stands before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ref(usize);
 
 impl std::fmt::Display for Ref {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} 0 R", self.0)
+        write!(f, "{}{} 0 R", output::NUMBER, self.0)
     }
 }
 
@@ -55,14 +58,15 @@ impl<'a> Document<'a> {
         pdfa: Option<PdfA>,
         cancel: &'a Cancel,
     ) -> Result<Self, Fault> {
-        let mut output = Output::new(sink, cancel);
+        let mut output = Output::Sink(SinkOutput::new(sink, cancel));
         // The second line tells programs that move files that this one is binary.
         output.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
-        let mut document =
-            Self { output, offsets: Vec::new(), catalog: Ref(0), tree: Ref(0), pages: Vec::new(), pdfa };
-        document.catalog = document.reserve();
-        document.tree = document.reserve();
-        Ok(document)
+        Ok(Self::over(output, pdfa))
+    }
+
+    /// A document whose first two objects are the catalog and the tree of pages.
+    fn over(output: Output<'a>, pdfa: Option<PdfA>) -> Self {
+        Self { output, offsets: vec![0; 2], catalog: Ref(1), tree: Ref(2), pages: Vec::new(), pdfa }
     }
 
     /// A name for an object that is written later.
@@ -158,27 +162,27 @@ impl<'a> Document<'a> {
         let trailer = format!(
             "trailer\n<< /Size {size} /Root {root}{info} /ID [<{id:032x}> <{id:032x}>] >>\nstartxref\n{start}\n%%EOF\n"
         );
-        self.output.write(trailer.as_bytes())?;
+        self.output.text(&trailer, |number| number)?;
         self.output.finish()
     }
 
     fn object(&mut self, name: Ref, body: &str) -> Result<(), Fault> {
         self.begin_object(name)?;
-        self.output.write(body.as_bytes())?;
+        self.output.text(body, |number| number)?;
         self.output.write(b"\nendobj\n")
     }
 
     fn stream(&mut self, name: Ref, entries: &str) -> Result<Stream<'_, 'a>, Fault> {
         let length = self.reserve();
         self.begin_object(name)?;
-        self.output.write(format!("<< {entries} /Length {length} >>\nstream\n").as_bytes())?;
+        self.output.text(&format!("<< {entries} /Length {length} >>\nstream\n"), |number| number)?;
         let start = self.output.position();
         Ok(Stream { document: self, length, start })
     }
 
     fn begin_object(&mut self, name: Ref) -> Result<(), Fault> {
         self.offsets[name.0 - 1] = self.output.position();
-        self.output.write(format!("{} 0 obj\n", name.0).as_bytes())
+        self.output.begin_object(name.0)
     }
 }
 
