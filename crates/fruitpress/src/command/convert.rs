@@ -8,8 +8,10 @@ pub(super) mod report;
 
 use std::{
     io::{self, BufWriter, IsTerminal, Write},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
+    thread,
 };
 
 use anyhow::ensure;
@@ -95,10 +97,22 @@ impl Args {
 
     fn convert_to(&self, sink: impl Write, options: &Options) -> anyhow::Result<Report> {
         let meter = &Meter::start(self.images.len());
-        let images = self.images.iter().map(|path| Image::new(path)).enumerate();
-        let sources = images.map(|(index, reader)| Source::new(Metered { meter, index, reader }));
+        let open =
+            |index: usize| Source::new(Metered { meter, index, reader: Image::new(&self.images[index]) });
+        // A pipe may never send anything, and an error before it must not wait for it.
+        let is_piped = self.images.iter().any(|image| is_dash(image));
+        let threads = if is_piped { NonZeroUsize::MIN } else { threads() };
         let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink });
-        let converted = pdf_engine::convert(sources, &mut sink, options, &Limits::default(), &Cancel::new());
+        let (limits, cancel) = (Limits::default(), Cancel::new());
+        let converted = pdf_engine::convert_parallel(
+            self.images.len(),
+            open,
+            threads,
+            &mut sink,
+            options,
+            &limits,
+            &cancel,
+        );
         converted.map_err(|error| self.explain(error))
     }
 
@@ -136,6 +150,12 @@ pub(super) fn because(error: Error) -> anyhow::Error {
         }
         error => error.into(),
     }
+}
+
+/// How many images are converted at a time: one a core, and few, since each may need some hundred MiB of memory.
+pub(super) fn threads() -> NonZeroUsize {
+    const THREADS_MAX: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).min(THREADS_MAX)
 }
 
 /// What an image is called where it is spoken of.

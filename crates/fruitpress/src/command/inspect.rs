@@ -24,9 +24,6 @@ use super::{
     say,
 };
 
-/// Images that are looked at in parallel: each may need some hundred MiB of memory.
-const PARALLEL_MAX: usize = 4;
-
 /// Tells what images are and how they would be embedded, without writing a PDF.
 ///
 /// A line a page: format, pixels, bits of a sample, the page's size in points (1/72 inch), and how the image comes into
@@ -79,13 +76,13 @@ impl Args {
 
 /// Looks at each image, several at once; the answers are in the order of the images.
 fn inspect_all(images: &[PathBuf], options: &Options) -> anyhow::Result<Vec<Inspected>> {
-    let parallel = thread::available_parallelism().map_or(1, usize::from).min(PARALLEL_MAX).min(images.len());
+    let threads = convert::threads().get().min(images.len());
     let next = &AtomicUsize::new(0);
     let mut progress = Progress::start();
     let mut inspected: Vec<_> = images.iter().map(|_| Ok(Vec::new())).collect();
     thread::scope(|scope| {
         let (done, answers) = mpsc::channel();
-        for _ in 0..parallel {
+        for _ in 0..threads {
             let done = done.clone();
             scope.spawn(move || {
                 while let Some((index, image)) = next_of(images, next) {

@@ -372,3 +372,34 @@ fn long_work_shows_how_far_it_is_on_a_terminal() {
     });
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn many_images_are_pages_in_their_order_and_the_first_broken_one_is_named() {
+    let folder = folder();
+    let names: Vec<_> = (1..=40_u32).map(|width| format!("{width}.png")).collect();
+    for (name, width) in names.iter().zip(4..) {
+        write_png(&folder.path().join(name), width, 300 - width);
+    }
+    let convert = |names: &[&str], input: Stdio| {
+        let arguments = ["convert", "--dpi", "72"].iter().chain(names);
+        run(fruitpress().current_dir(folder.path()).args(arguments).stdin(input))
+    };
+    let mut named: Vec<_> = names.iter().map(String::as_str).collect();
+    let together = convert(&named, Stdio::null());
+    assert!(together.status.success(), "{}", stderr(&together));
+    let pdf = String::from_utf8_lossy(&together.stdout).into_owned();
+    let boxes: Vec<_> = pdf.split("/MediaBox ").skip(1).map(|rest| rest.split(']').next().unwrap()).collect();
+    assert_eq!(boxes, (4..44).map(|width| format!("[0 0 {width} {}", 300 - width)).collect::<Vec<_>>());
+
+    // With one of them piped, images are converted one by one, to the same bytes.
+    named[20] = "-";
+    let one_by_one = convert(&named, File::open(folder.path().join("21.png")).unwrap().into());
+    assert!(one_by_one.stdout == together.stdout);
+
+    for broken in ["17.png", "30.png"] {
+        fs::write(folder.path().join(broken), "no image").unwrap();
+    }
+    let output = convert(&names.iter().map(String::as_str).collect::<Vec<_>>(), Stdio::null());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("fruitpress: 17.png: this is no image"), "{}", stderr(&output));
+}

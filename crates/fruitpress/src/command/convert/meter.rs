@@ -1,8 +1,11 @@
 //! How far a conversion has come, told by its readers and its writer.
 
 use std::{
-    cell::{Cell, RefCell},
     io::{self, BufRead, Read, Write},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use super::super::progress::Progress;
@@ -11,12 +14,12 @@ const MEGABYTE: u64 = 1_000_000;
 
 /// What was read and written until now, on a line of the terminal.
 pub(super) struct Meter {
-    progress: RefCell<Progress>,
+    progress: Mutex<Progress>,
     images: usize,
-    /// The image that was read last, from 0.
-    index: Cell<usize>,
-    read_bytes: Cell<u64>,
-    written_bytes: Cell<u64>,
+    /// How many images have been begun.
+    begun: AtomicUsize,
+    read_bytes: AtomicU64,
+    written_bytes: AtomicU64,
 }
 
 /// An image that tells what is read of it.
@@ -35,18 +38,22 @@ pub(super) struct MeteredSink<'m, W> {
 impl Meter {
     pub(super) fn start(images: usize) -> Self {
         Self {
-            progress: RefCell::new(Progress::start()),
+            progress: Mutex::new(Progress::start()),
             images,
-            index: Cell::new(0),
-            read_bytes: Cell::new(0),
-            written_bytes: Cell::new(0),
+            begun: AtomicUsize::new(0),
+            read_bytes: AtomicU64::new(0),
+            written_bytes: AtomicU64::new(0),
         }
     }
 
     fn show(&self) {
-        self.progress.borrow_mut().show(|| {
-            let [read, written] = [&self.read_bytes, &self.written_bytes].map(|bytes| bytes.get() / MEGABYTE);
-            format!("image {} of {}, {read} MB read, {written} MB written", self.index.get() + 1, self.images)
+        // Where another thread writes the line, it is written.
+        let Ok(mut progress) = self.progress.try_lock() else { return };
+        progress.show(|| {
+            let [read, written] =
+                [&self.read_bytes, &self.written_bytes].map(|bytes| bytes.load(Ordering::Relaxed) / MEGABYTE);
+            let begun = self.begun.load(Ordering::Relaxed);
+            format!("image {begun} of {}, {read} MB read, {written} MB written", self.images)
         });
     }
 }
@@ -64,8 +71,8 @@ impl<R: BufRead> BufRead for Metered<'_, R> {
 
     fn consume(&mut self, amount: usize) {
         self.reader.consume(amount);
-        self.meter.index.set(self.index);
-        self.meter.read_bytes.update(|bytes| bytes + amount as u64);
+        self.meter.begun.fetch_max(self.index + 1, Ordering::Relaxed);
+        self.meter.read_bytes.fetch_add(amount as u64, Ordering::Relaxed);
         self.meter.show();
     }
 }
@@ -73,7 +80,7 @@ impl<R: BufRead> BufRead for Metered<'_, R> {
 impl<W: Write> Write for MeteredSink<'_, W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let written = self.sink.write(buffer)?;
-        self.meter.written_bytes.update(|bytes| bytes + written as u64);
+        self.meter.written_bytes.fetch_add(written as u64, Ordering::Relaxed);
         self.meter.show();
         Ok(written)
     }
