@@ -12,9 +12,9 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-#[cfg(feature = "press")]
-use crate::command::convert;
 use crate::command::{check, completions, healthcheck, openapi, serve};
+#[cfg(feature = "press")]
+use crate::command::{convert, inspect};
 #[cfg(feature = "fruits")]
 use crate::command::{export, import, migrate};
 
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     #[cfg(feature = "press")]
     Convert(convert::Args),
+    #[cfg(feature = "press")]
+    Inspect(inspect::Args),
     #[cfg(feature = "fruits")]
     Migrate(migrate::Args),
     #[cfg(feature = "fruits")]

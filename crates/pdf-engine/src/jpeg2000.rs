@@ -8,6 +8,7 @@ use crate::{
     embed::{Context, Shown},
     error::{Count, Fault},
     input::Input,
+    metadata::icc,
     page::{Density, Orientation},
     spool::Spooled,
 };
@@ -27,7 +28,7 @@ pub(crate) fn embed(
     let (start, end) = boxes.codestream;
     let size = check_codestream(file, start, end)?;
     context.limits.check_size(Format::Jpeg2000.name(), size.width, size.height)?;
-    let space = match (boxes.has_color, size.components) {
+    let space = match (boxes.has_colors(), size.components) {
         // The file says what its colours are.
         (true, _) | (false, 1) => Space::Gray,
         (false, 3) => Space::Rgb,
@@ -38,12 +39,17 @@ pub(crate) fn embed(
             )));
         }
     };
+    if context.options.pdfa.is_some()
+        && let Some(reason) = boxes.unfit_for_archives(file, size.components)
+    {
+        return Err(file.unsupported(reason));
+    }
     let image = Image {
         width: size.width,
         height: size.height,
         bits_per_sample: size.bits,
         color: Color::device(space),
-        encoding: Encoding::Jpeg2000 { colors: !boxes.has_color, mask: boxes.alpha },
+        encoding: Encoding::Jpeg2000 { colors: !boxes.has_colors(), mask: boxes.alpha },
         inverted: false,
         transparency: Transparency::Opaque,
         matte: None,
@@ -70,7 +76,10 @@ pub(crate) fn embed(
 struct Boxes {
     /// Where the codestream begins and ends.
     codestream: (u64, u64),
-    has_color: bool,
+    /// Where the boxes that say what the colours are begin and end.
+    colors: Vec<(u64, u64)>,
+    /// Bits of a sample less one, where all channels have the same.
+    depth: Option<u8>,
     /// As PDF numbers it: 0 for no alpha among the components, 1 for one, 2 for one that colours were multiplied by.
     alpha: u8,
     density: Option<Density>,
@@ -79,7 +88,13 @@ struct Boxes {
 impl Boxes {
     /// A codestream without boxes.
     fn bare(file: Spooled<'_>) -> Self {
-        Self { codestream: (0, file.bytes.len() as u64), has_color: false, alpha: 0, density: None }
+        Self {
+            codestream: (0, file.bytes.len() as u64),
+            colors: Vec::new(),
+            depth: None,
+            alpha: 0,
+            density: None,
+        }
     }
 
     fn read(file: Spooled<'_>) -> Result<Self, Fault> {
@@ -89,7 +104,7 @@ impl Boxes {
             let (kind, start, next) = box_at(file, at, end)?;
             match &kind {
                 b"jp2h" => boxes.header(file, start, next)?,
-                b"jp2c" if boxes.has_color => {
+                b"jp2c" if boxes.has_colors() => {
                     boxes.codestream = (start, next);
                     return Ok(boxes);
                 }
@@ -105,7 +120,11 @@ impl Boxes {
         while at < end {
             let (kind, start, next) = box_at(file, at, end)?;
             match &kind {
-                b"colr" => self.has_color = true,
+                b"colr" => self.colors.push((start, next)),
+                b"ihdr" => {
+                    let bits = file.slice(start, next - start, "header")?.get(10).copied();
+                    self.depth = bits.filter(|bits| *bits != 255);
+                }
                 b"cdef" => {
                     for entry in file
                         .slice(start, next - start, "channels")?
@@ -125,6 +144,37 @@ impl Boxes {
             at = next;
         }
         Ok(())
+    }
+
+    fn has_colors(&self) -> bool {
+        !self.colors.is_empty()
+    }
+
+    /// Why the file may not be in a PDF/A: ISO 19005-2, 6.2.8.3, and 6.2.4 for the colours.
+    fn unfit_for_archives(&self, file: Spooled<'_>, components: u16) -> Option<&'static str> {
+        let &[(start, end)] = self.colors.as_slice() else {
+            return Some(
+                "says in no way, or in several, what its colours are, and PDF/A wants it to say so once",
+            );
+        };
+        if self.alpha > 0 {
+            return Some("has transparency among its components, which is not made PDF/A");
+        }
+        if self.depth.is_none() {
+            return Some("has components of different depths, which PDF/A does not know");
+        }
+        let colors = file.slice(start, end - start, "colours").unwrap_or_default();
+        let known = match (components, colors) {
+            // Colours by a number: sRGB and sYCC of three components, and gray.
+            (3, [1, _, _, 0, 0, 0, 16 | 18, ..]) | (1, [1, _, _, 0, 0, 0, 17, ..]) => true,
+            (1, [2 | 3, _, _, profile @ ..]) => icc::unfit(profile, Space::Gray).is_none(),
+            (3, [2 | 3, _, _, profile @ ..]) => icc::unfit(profile, Space::Rgb).is_none(),
+            (4, [2 | 3, _, _, profile @ ..]) => icc::unfit(profile, Space::Cmyk).is_none(),
+            _ => false,
+        };
+        (!known).then_some(
+            "has colours that are neither sRGB, gray nor told by a fit profile, as PDF/A wants them",
+        )
     }
 
     /// The resolution of capture or, before that, of display: dots a metre.

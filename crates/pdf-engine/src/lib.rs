@@ -28,6 +28,7 @@ mod metadata;
 mod options;
 mod pack;
 mod page;
+mod parallel;
 mod png;
 mod pnm;
 mod qoi;
@@ -46,7 +47,7 @@ use error::Fault;
 use input::Input;
 
 pub use cancel::Cancel;
-pub use document::{Date, Metadata, ParseDateError};
+pub use document::{Date, Metadata, ParseDateError, ParseTextError, Text};
 pub use error::Error;
 pub use format::Format;
 pub use layout::{
@@ -54,7 +55,8 @@ pub use layout::{
 };
 pub use limits::Limits;
 pub use memory::{Budget, Memory, Purpose};
-pub use options::Options;
+pub use options::{Dpi, Options, ParseDpiError, PdfA};
+pub use parallel::convert_parallel;
 pub use report::{Embedding, PageReport, Report};
 pub use source::Source;
 
@@ -71,10 +73,10 @@ pub fn convert<'a>(
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<Report, Error> {
-    if let Some(detail) = options.layout.fault() {
+    if let Some(detail) = options.fault() {
         return Err(Error::Layout { detail });
     }
-    let mut document = Document::begin(sink, cancel).map_err(|fault| fault.at(0))?;
+    let mut document = Document::begin(sink, options.pdfa, cancel).map_err(|fault| fault.at(0))?;
     let mut pages = Vec::new();
     let mut skipped = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {

@@ -40,6 +40,10 @@ impl Memory {
         Self(Some(budget))
     }
 
+    pub(crate) fn is_shared(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(crate) fn hold(&self, purpose: Purpose, bytes: u64) -> Result<(), Fault> {
         match &self.0 {
             Some(budget) if !budget.hold(purpose, bytes) => Err(Fault::OutOfBudget),

@@ -1,11 +1,14 @@
 //! Where an image lies on its page: pure arithmetic from pixels, density, orientation and layout.
 
-use crate::layout::{Layout, Placed, Rotation};
+use crate::{
+    Dpi,
+    layout::{Layout, Placed, Rotation},
+};
 
 /// Points in an inch.
 const POINTS: f64 = 72.0;
 /// Densities outside are mistakes: at 1 dpi a letter would be a street wide, at 100,000 smaller than light's waves.
-const DPI: std::ops::RangeInclusive<f64> = 1.0..=100_000.0;
+pub(crate) const DPI: std::ops::RangeInclusive<f64> = 1.0..=100_000.0;
 /// Pixels more oblong than this are mistakes.
 const ASPECT_MAX: f64 = 100.0;
 /// Readers refuse pages with a side of more units (ISO 32000-1, Annex C).
@@ -108,8 +111,7 @@ impl Page {
 }
 
 /// The first of the densities that is absolute and sane; else the first that gives a sane ratio; else `default`.
-pub(crate) fn dpi(densities: &[Option<Density>], default: f64) -> [f64; 2] {
-    let default = if DPI.contains(&default) { default } else { 96.0 };
+pub(crate) fn dpi(densities: &[Option<Density>], Dpi(default): Dpi) -> [f64; 2] {
     let mut densities = densities.iter().flatten();
     let absolute = densities.clone().find_map(|density| match *density {
         Density::Dpi { x, y } if DPI.contains(&x) && DPI.contains(&y) => Some([x, y]),
@@ -241,9 +243,8 @@ mod tests {
             (vec![ratio(101.0, 1.0)], [96.0, 96.0]),
             (vec![ratio(0.0, 1.0)], [96.0, 96.0]),
         ] {
-            assert_eq!(dpi(&densities, 96.0), expected, "{densities:?}");
+            assert_eq!(dpi(&densities, Dpi::default()), expected, "{densities:?}");
         }
-        assert_eq!(dpi(&[], 0.0), [96.0, 96.0]);
-        assert_eq!(dpi(&[], 150.0), [150.0, 150.0]);
+        assert_eq!(dpi(&[], Dpi(150.0)), [150.0, 150.0]);
     }
 }

@@ -1,24 +1,42 @@
 //! `fruitpress convert`: the engine on the command line.
 
 mod image;
+mod metadata;
+mod meter;
+mod pages;
+pub(super) mod report;
 
 use std::{
     io::{self, BufWriter, IsTerminal, Write},
-    path::PathBuf,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
     process::ExitCode,
+    thread,
 };
 
 use anyhow::ensure;
 use pdf_engine::{Cancel, Error, Limits, Options, Report, Source};
+use serde_json::json;
 
-use self::image::{CannotOpen, Image};
-use super::{complain, is_dash, output::Output};
+use self::{
+    image::CannotOpen,
+    metadata::MetadataArgs,
+    meter::{Meter, Metered, MeteredSink},
+};
+use super::{complain, is_dash, output::Output, say};
+
+pub(super) use image::Image;
+pub(super) use pages::PageArgs;
 
 /// Converts images to one PDF without changing a pixel, a page each.
 ///
 /// JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld, known by their content; of
 /// animations and files of several pages, each becomes a page. What is written under OUT is whole or not there at
-/// all. What was left out of an image, such as a broken colour profile, is said on standard error.
+/// all. What was left out of an image, such as a broken colour profile, is said on standard error. The flags that
+/// img2pdf has too mean what they mean there.
+///
+/// Exit status: 0 all images are in the PDF; 1 nothing was written, and standard error names the image at fault and
+/// says why; 2 the command line is wrong; 128 and the number of the signal when one ended it: nothing was written.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The images, in the order of their pages; `-` is standard input.
@@ -28,6 +46,22 @@ pub(crate) struct Args {
     /// The PDF to write; `-` is standard output.
     #[arg(short, long, value_name = "OUT", default_value = "-")]
     output: PathBuf,
+
+    /// Prints what became of each image on standard output, as one JSON object; not with a PDF that goes there.
+    ///
+    /// It has `output` (the PDF's path), `bytes` (its length) and `pages`, an object for each page: `image` (its path),
+    /// `frame` (from 0), `format`, `width_pixels`, `height_pixels`, `bits_per_sample`, `page_points` (width and height in
+    /// 1/72 inch), `embedding` (copied: the image's own compressed bytes; split: its rows, parted into colours and
+    /// transparency; packed: decoded and compressed again), `lossless`, `transparency`, and `warnings`, which are then
+    /// not repeated on standard error.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    pages: PageArgs,
+
+    #[command(flatten)]
+    metadata: MetadataArgs,
 }
 
 /// Buffer before a file or a pipe: fewer system calls than the library's 8 KiB, and still in the cache.
@@ -35,53 +69,103 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let piped = self.images.iter().filter(|image| is_dash(image)).count();
-        ensure!(piped <= 1, "standard input can be read once: `-` stands {piped} times among the images");
+        ensure_one_pipe(&self.images)?;
+        let mut options = self.pages.options();
+        options.metadata = self.metadata.metadata();
         let report = if is_dash(&self.output) {
+            ensure!(!self.json, "--json prints on standard output, where the PDF goes: name a file with -o");
             ensure!(
                 !io::stdout().is_terminal(),
                 "a PDF is not for a terminal: name a file with -o, or redirect"
             );
-            self.convert_to(io::stdout())?
+            self.convert_to(io::stdout(), &options)?
         } else {
             Output::at(&self.output, &self.images, "one of the images")?
-                .write(|file| self.convert_to(file))?
+                .write(|file| self.convert_to(file, &options))?
         };
-        for page in &report.pages {
-            for warning in &page.warnings {
-                complain(&format!("{}: {warning}", self.name(page.index)));
+        if self.json {
+            say(&format!("{:#}\n", self.told(&report)))?;
+        } else {
+            for page in &report.pages {
+                for warning in &page.warnings {
+                    complain(&format!("{}: {warning}", name(&self.images[page.index])));
+                }
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn convert_to(&self, sink: impl Write) -> anyhow::Result<Report> {
-        let sources = self.images.iter().map(|image| Source::new(Image::new(image)));
-        let mut sink = BufWriter::with_capacity(BUFFER_BYTES, sink);
-        let (options, limits) = (Options::default(), Limits::default());
-        let converted = pdf_engine::convert(sources, &mut sink, &options, &limits, &Cancel::new());
+    fn convert_to(&self, sink: impl Write, options: &Options) -> anyhow::Result<Report> {
+        let meter = &Meter::start(self.images.len());
+        let open =
+            |index: usize| Source::new(Metered { meter, index, reader: Image::new(&self.images[index]) });
+        // A pipe may never send anything, and an error before it must not wait for it.
+        let is_piped = self.images.iter().any(|image| is_dash(image));
+        let threads = if is_piped { NonZeroUsize::MIN } else { threads() };
+        let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink });
+        let (limits, cancel) = (Limits::default(), Cancel::new());
+        let converted = pdf_engine::convert_parallel(
+            self.images.len(),
+            open,
+            threads,
+            &mut sink,
+            options,
+            &limits,
+            &cancel,
+        );
         converted.map_err(|error| self.explain(error))
     }
 
     /// The error behind the name of what it is about.
     fn explain(&self, error: Error) -> anyhow::Error {
-        let at = match error.index() {
-            Some(index) => self.name(index),
-            None if is_dash(&self.output) => "standard output".to_owned(),
-            None => self.output.display().to_string(),
+        let at = match &error {
+            // Its words are about the flags.
+            Error::Layout { .. } => return error.into(),
+            error => match error.index() {
+                Some(index) => name(&self.images[index]),
+                None if is_dash(&self.output) => "standard output".to_owned(),
+                None => self.output.display().to_string(),
+            },
         };
-        match error {
-            Error::Source { error, .. }
-                if error.get_ref().and_then(|inner| inner.downcast_ref::<CannotOpen>()).is_some() =>
-            {
-                anyhow::Error::new(error).context(at)
-            }
-            error => anyhow::Error::new(error).context(at),
-        }
+        because(error).context(at)
     }
 
-    fn name(&self, index: usize) -> String {
-        let image = &self.images[index];
-        if is_dash(image) { "standard input".to_owned() } else { image.display().to_string() }
+    fn told(&self, report: &Report) -> serde_json::Value {
+        let pages = report.pages.iter().map(|page| report::page(&name(&self.images[page.index]), page));
+        json!({
+            "output": self.output.display().to_string(),
+            "bytes": report.bytes,
+            "pages": pages.collect::<Vec<_>>(),
+        })
     }
+}
+
+/// What is to be told of an error: a file that was not opened says so itself.
+pub(super) fn because(error: Error) -> anyhow::Error {
+    match error {
+        Error::Source { error, .. }
+            if error.get_ref().and_then(|inner| inner.downcast_ref::<CannotOpen>()).is_some() =>
+        {
+            error.into()
+        }
+        error => error.into(),
+    }
+}
+
+/// How many images are converted at a time: one a core, and few, since each may need some hundred MiB of memory.
+pub(super) fn threads() -> NonZeroUsize {
+    const THREADS_MAX: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).min(THREADS_MAX)
+}
+
+/// What an image is called where it is spoken of.
+pub(super) fn name(image: &Path) -> String {
+    if is_dash(image) { "standard input".to_owned() } else { image.display().to_string() }
+}
+
+/// Fails where standard input is to be read twice.
+pub(super) fn ensure_one_pipe(images: &[PathBuf]) -> anyhow::Result<()> {
+    let piped = images.iter().filter(|image| is_dash(image)).count();
+    ensure!(piped <= 1, "standard input can be read once: `-` stands {piped} times among the images");
+    Ok(())
 }

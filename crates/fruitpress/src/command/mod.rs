@@ -11,12 +11,14 @@ pub(crate) mod export;
 pub(crate) mod healthcheck;
 #[cfg(feature = "fruits")]
 pub(crate) mod import;
+#[cfg(feature = "press")]
+pub(crate) mod inspect;
 mod interrupt;
 #[cfg(feature = "fruits")]
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 mod output;
-#[cfg(feature = "fruits")]
+#[cfg(any(feature = "fruits", feature = "press"))]
 mod progress;
 pub(crate) mod serve;
 
@@ -49,6 +51,8 @@ impl Command {
             Self::Serve(args) => args.run(),
             #[cfg(feature = "press")]
             Self::Convert(args) => args.run(),
+            #[cfg(feature = "press")]
+            Self::Inspect(args) => args.run(),
             #[cfg(feature = "fruits")]
             Self::Migrate(args) => args.run(),
             #[cfg(feature = "fruits")]

@@ -12,6 +12,7 @@ const CLEAR: &str = "\r\x1b[2K";
 
 /// A line on standard error, where that is a terminal, and nothing anywhere else.
 pub(super) struct Progress {
+    #[cfg(feature = "fruits")]
     started: Instant,
     /// When it was last written; `None` where there is no terminal.
     written: Option<Instant>,
@@ -21,15 +22,27 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn start() -> Self {
         let started = Instant::now();
-        Self { started, written: io::stderr().is_terminal().then_some(started), shown: false }
+        Self {
+            #[cfg(feature = "fruits")]
+            started,
+            written: io::stderr().is_terminal().then_some(started),
+            shown: false,
+        }
     }
 
     /// So many rows are done.
+    #[cfg(feature = "fruits")]
     pub(super) fn rows(&mut self, rows: u64) {
+        let rate = self.rate(rows);
+        self.show(|| format!("{rows} rows, {rate} rows/s"));
+    }
+
+    /// Writes the line anew, where it is time to.
+    pub(super) fn show(&mut self, line: impl FnOnce() -> String) {
         if self.written.is_some_and(|written| written.elapsed() >= PERIOD) {
             self.written = Some(Instant::now());
             self.shown = true;
-            write(&format!("{CLEAR}{rows} rows, {} rows/s", self.rate(rows)));
+            write(&format!("{CLEAR}{}", line()));
         }
     }
 
@@ -42,10 +55,12 @@ impl Progress {
     }
 
     /// How long it took until now, and how fast that was, for the line that stays.
+    #[cfg(feature = "fruits")]
     pub(super) fn summary(&self, rows: u64) -> String {
         format!("in {:.1} s ({} a second)", self.started.elapsed().as_secs_f64(), self.rate(rows))
     }
 
+    #[cfg(feature = "fruits")]
     fn rate(&self, rows: u64) -> u64 {
         let micros = self.started.elapsed().as_micros().max(1);
         u64::try_from(u128::from(rows) * 1_000_000 / micros).unwrap_or(u64::MAX)

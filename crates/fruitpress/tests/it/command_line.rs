@@ -27,9 +27,18 @@ fn help_and_version_are_no_errors() {
     let version = run(fruitpress().arg("--version"));
     assert_eq!(stdout(&version), format!("fruitpress {}\n", env!("CARGO_PKG_VERSION")));
     assert!(version.status.success());
-    for subcommand in
-        ["serve", "convert", "check", "migrate", "import", "export", "openapi", "healthcheck", "completions"]
-    {
+    for subcommand in [
+        "serve",
+        "convert",
+        "inspect",
+        "check",
+        "migrate",
+        "import",
+        "export",
+        "openapi",
+        "healthcheck",
+        "completions",
+    ] {
         let help = run(fruitpress().args(["help", subcommand]));
         assert!(help.status.success() && stdout(&help).contains("Usage"), "{subcommand}");
     }

@@ -2,12 +2,16 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{Read, Write},
     os::unix::fs::PermissionsExt,
     process::Stdio,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
-use crate::support::{folder, fruitpress, run, stderr, write_png};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::support::{folder, fruitpress, run, stderr, stdout, write_png};
 
 #[test]
 fn files_become_one_pdf_a_page_each() {
@@ -139,10 +143,10 @@ fn a_signal_leaves_no_unfinished_file() {
             if begun() {
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
         assert!(begun(), "it did not begin");
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(100));
         let sent = std::process::Command::new("kill")
             .args([&format!("-{signal}"), &child.id().to_string()])
             .status();
@@ -206,4 +210,196 @@ fn an_image_may_be_larger_than_a_pipe_and_arrive_in_pieces() {
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     assert!(output.status.success() && output.stdout.ends_with(b"%%EOF\n"));
+}
+
+/// Converts an image of 400 by 300 pixels with these flags, and gives the PDF's text.
+fn converted(flags: &[&str]) -> String {
+    let folder = folder();
+    write_png(&folder.path().join("a.png"), 400, 300);
+    let output = run(fruitpress().current_dir(folder.path()).args(["convert", "a.png"]).args(flags));
+    assert!(output.status.success(), "{flags:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn pages_are_as_the_flags_say() {
+    let cases: [(&[&str], &str, &str); 13] = [
+        (&[], "[0 0 300 225]", "q 300 0 0 225 0 0 cm"),
+        (&["--dpi", "72"], "[0 0 400 300]", "q 400 0 0 300 0 0 cm"),
+        (&["--pagesize", "600x800"], "[0 0 600 800]", "q 600 0 0 450 0 175 cm"),
+        (&["-S", "10in"], "[0 0 720 540]", "q 720 0 0 540 0 0 cm"),
+        (&["-S", "600x800", "-a"], "[0 0 800 600]", "q 800 0 0 600 0 0 cm"),
+        (&["--imgsize", "144dpi"], "[0 0 200 150]", "q 200 0 0 150 0 0 cm"),
+        (&["-s", "50%", "-b", "10:20"], "[0 0 190 132.5]", "q 150 0 0 112.5 20 10 cm"),
+        (&["--border", "1:2:3:4"], "[0 0 306 229]", "q 300 0 0 225 4 3 cm"),
+        (&["-S", "600x800", "-f", "EXACT"], "[0 0 600 800]", "q 600 0 0 800 0 0 cm"),
+        (&["-S", "600x800", "--fit", "shrink"], "[0 0 600 800]", "q 300 0 0 225 150 287.5 cm"),
+        (&["-S", "600x800", "--align", "top-left"], "[0 0 600 800]", "q 600 0 0 450 0 350 cm"),
+        (&["-r", "90"], "[0 0 225 300]", "q 0 -300 225 0 0 300 cm"),
+        (&["--orientation", "180"], "[0 0 300 225]", "q -300 0 0 -225 300 225 cm"),
+    ];
+    for (flags, page, image) in cases {
+        let pdf = converted(flags);
+        assert!(pdf.contains(&format!("/MediaBox {page}")) && pdf.contains(image), "{flags:?}: {pdf}");
+    }
+}
+
+#[test]
+fn the_pdf_says_of_itself_what_the_flags_say() {
+    let pdf = converted(&[
+        "--title",
+        "Scan (1)",
+        "--author",
+        "N. N.",
+        "--keywords",
+        "a, b",
+        "--keywords=c",
+        "--creationdate",
+        "2026-03-31T18:30:00+02:00",
+        "--producer",
+        "",
+    ]);
+    let said = "<< /Title (Scan \\(1\\)) /Author (N. N.) /Keywords (a, b, c) /CreationDate (D:20260331183000+02'00') >>";
+    assert!(pdf.contains(said), "{pdf}");
+}
+
+#[test]
+fn archives_get_what_they_want() {
+    let pdf = converted(&["--pdfa", "3B", "--title", "<a>"]);
+    for part in ["<pdfaid:part>3</pdfaid:part>", "/S /GTS_PDFA1", "&lt;a&gt;", "/Title (<a>)"] {
+        assert!(pdf.contains(part), "{part}");
+    }
+    assert!(!converted(&["--title", "<a>"]).contains("pdfaid"));
+}
+
+#[test]
+fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
+    let too_long = "x".repeat(2001);
+    let cases: [(&[&str], i32, &[&str]); 15] = [
+        (&["--pdfa", "1b"], 2, &["--pdfa", "2b, 3b"]),
+        (&["--pdfa", "2b", "--moddate", "2026-03-31T18:30:00"], 1, &["fruitpress: PDF/A wants the zone"]),
+        (&["--pagesize", "A7"], 2, &["--pagesize", "A7", "A4", "10cmx15cm"]),
+        (&["--imgsize", "0dpi"], 2, &["--imgsize", "300dpi"]),
+        (&["--border", "1:2:3"], 2, &["--border", "TOP:RIGHT:BOTTOM:LEFT"]),
+        (&["--fit", "cover"], 2, &["--fit", "cover", "into, fill, exact, shrink, enlarge"]),
+        (&["--rotation", "45"], 2, &["--rotation", "180"]),
+        (&["--align", "middle"], 2, &["--align", "bottom-right"]),
+        (&["--dpi", "0"], 2, &["--dpi", "from 1 to 100,000"]),
+        (&["--title", "a\nb"], 2, &["--title", "line breaks"]),
+        (&["--author", &too_long], 2, &["--author", "2,000 characters"]),
+        (&["--keywords", &too_long[1..], "--keywords", "a"], 1, &["the keywords", "2,000 characters"]),
+        (&["--creationdate", "31.3.2026"], 2, &["--creationdate", "2026-03-31"]),
+        (&["--pagesize", "A4", "--border", "20cm"], 1, &["fruitpress: the borders leave nothing"]),
+        (&["--json"], 1, &["--json", "-o"]),
+    ];
+    let folder = folder();
+    write_png(&folder.path().join("a.png"), 8, 8);
+    for (flags, status, words) in cases {
+        let output = run(fruitpress().current_dir(folder.path()).args(["convert", "a.png"]).args(flags));
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(status), "{flags:?}: {said}");
+        assert!(words.iter().all(|word| said.contains(word)), "{flags:?}: {said}");
+        assert!(output.stdout.is_empty(), "{flags:?}");
+    }
+}
+
+#[test]
+fn a_report_is_printed_beside_the_pdf() {
+    let folder = folder();
+    write_png(&folder.path().join("a.png"), 96, 48);
+    write_png(&folder.path().join("b.png"), 8, 8);
+    let arguments = ["convert", "a.png", "b.png", "-o", "out.pdf", "--json"];
+    let output = run(fruitpress().current_dir(folder.path()).args(arguments));
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["output"], "out.pdf");
+    assert_eq!(report["bytes"], fs::metadata(folder.path().join("out.pdf")).unwrap().len());
+    assert_eq!(
+        report["pages"][0],
+        serde_json::json!({
+            "image": "a.png",
+            "frame": 0,
+            "format": "PNG",
+            "width_pixels": 96,
+            "height_pixels": 48,
+            "bits_per_sample": 8,
+            "page_points": [72.0, 36.0],
+            "embedding": "split",
+            "lossless": true,
+            "transparency": true,
+            "warnings": [],
+        })
+    );
+    assert_eq!(report["pages"][1]["image"], "b.png");
+}
+
+#[test]
+fn long_work_shows_how_far_it_is_on_a_terminal() {
+    let mut ours = File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap();
+    let terminal = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let folder = folder();
+    write_png(&folder.path().join("a.png"), 8, 8);
+    let bytes = fs::read(folder.path().join("a.png")).unwrap();
+    let mut child = fruitpress()
+        .current_dir(folder.path())
+        .args(["convert", "a.png", "-", "-o", "out.pdf"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::from(terminal))
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // The line changes when something is read, and at most five times a second: a byte at a time until it was seen.
+    let seen = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for byte in bytes {
+                stdin.write_all(&[byte]).unwrap();
+                if !seen.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+        });
+        let (mut shown, mut buffer) = (Vec::new(), [0; 4096]);
+        while !String::from_utf8_lossy(&shown).contains("image 2 of 2, 0 MB read, 0 MB written") {
+            let count = ours.read(&mut buffer).unwrap_or_default();
+            assert!(count > 0, "{:?}", String::from_utf8_lossy(&shown));
+            shown.extend_from_slice(&buffer[..count]);
+        }
+        seen.store(true, Ordering::Relaxed);
+    });
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn many_images_are_pages_in_their_order_and_the_first_broken_one_is_named() {
+    let folder = folder();
+    let names: Vec<_> = (1..=40_u32).map(|width| format!("{width}.png")).collect();
+    for (name, width) in names.iter().zip(4..) {
+        write_png(&folder.path().join(name), width, 300 - width);
+    }
+    let convert = |names: &[&str], input: Stdio| {
+        let arguments = ["convert", "--dpi", "72"].iter().chain(names);
+        run(fruitpress().current_dir(folder.path()).args(arguments).stdin(input))
+    };
+    let mut named: Vec<_> = names.iter().map(String::as_str).collect();
+    let together = convert(&named, Stdio::null());
+    assert!(together.status.success(), "{}", stderr(&together));
+    let pdf = String::from_utf8_lossy(&together.stdout).into_owned();
+    let boxes: Vec<_> = pdf.split("/MediaBox ").skip(1).map(|rest| rest.split(']').next().unwrap()).collect();
+    assert_eq!(boxes, (4..44).map(|width| format!("[0 0 {width} {}", 300 - width)).collect::<Vec<_>>());
+
+    // With one of them piped, images are converted one by one, to the same bytes.
+    named[20] = "-";
+    let one_by_one = convert(&named, File::open(folder.path().join("21.png")).unwrap().into());
+    assert!(one_by_one.stdout == together.stdout);
+
+    for broken in ["17.png", "30.png"] {
+        fs::write(folder.path().join(broken), "no image").unwrap();
+    }
+    let output = convert(&names.iter().map(String::as_str).collect::<Vec<_>>(), Stdio::null());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("fruitpress: 17.png: this is no image"), "{}", stderr(&output));
 }

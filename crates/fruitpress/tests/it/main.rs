@@ -4,6 +4,7 @@
 
 mod command_line; // arguments, variables, exit statuses, every fault at once
 mod convert; // `fruitpress convert` on files and pipes
+mod inspect; // what images are, and how they would be embedded
 mod memory; // what a long list needs
 mod readme; // the README's offline example, run as it stands
 mod schemathesis; // all that the API's descriptions promise, asked for

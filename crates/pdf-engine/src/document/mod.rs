@@ -3,28 +3,33 @@
 //! Only this module knows PDF's syntax (ISO 32000-1). A stream's `/Length` is an object of its own behind the
 //! stream, so nothing waits in memory for its length; the cross-reference table at the end has the offsets.
 
+mod archive;
+mod fragment;
 mod image;
 mod info;
 mod output;
 mod syntax;
+mod xmp;
 
 use std::{fmt::Write as _, io::Write};
 
-use crate::{Cancel, error::Fault, page::Page};
-use output::Output;
+use crate::{Cancel, PdfA, error::Fault, page::Page};
+use output::{Output, SinkOutput};
 use syntax::Real;
 
-pub use info::{Date, Metadata, ParseDateError};
+pub use info::{Date, Metadata, ParseDateError, ParseTextError, Text};
 
+pub(crate) use fragment::Pieces;
 pub(crate) use image::{Ccitt, Color, Encoding, Image, Space, Transparency};
 
-/// Names an object. Every one that is reserved must be written.
+/// Names an object. Every one that is reserved must be written. As text it is marked, since its number may change with
+/// what stands before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ref(usize);
 
 impl std::fmt::Display for Ref {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} 0 R", self.0)
+        write!(f, "{}{} 0 R", output::NUMBER, self.0)
     }
 }
 
@@ -36,6 +41,7 @@ pub(crate) struct Document<'a> {
     catalog: Ref,
     tree: Ref,
     pages: Vec<Ref>,
+    pdfa: Option<PdfA>,
     /// Whether a stream is under way.
     in_stream: bool,
 }
@@ -56,21 +62,28 @@ pub(crate) struct Stream<'d, 'a> {
 
 impl<'a> Document<'a> {
     /// Begins a PDF; nothing is written to `sink` before the first 64 KiB are full.
-    pub(crate) fn begin(sink: &'a mut dyn Write, cancel: &'a Cancel) -> Result<Self, Fault> {
-        let mut output = Output::new(sink, cancel);
+    pub(crate) fn begin(
+        sink: &'a mut dyn Write,
+        pdfa: Option<PdfA>,
+        cancel: &'a Cancel,
+    ) -> Result<Self, Fault> {
+        let mut output = Output::Sink(SinkOutput::new(sink, cancel));
         // The second line tells programs that move files that this one is binary.
         output.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
-        let mut document = Self {
+        Ok(Self::over(output, pdfa))
+    }
+
+    /// A document whose first two objects are the catalog and the tree of pages.
+    fn over(output: Output<'a>, pdfa: Option<PdfA>) -> Self {
+        Self {
             output,
-            offsets: Vec::new(),
-            catalog: Ref(0),
-            tree: Ref(0),
+            offsets: vec![0; 2],
+            catalog: Ref(1),
+            tree: Ref(2),
             pages: Vec::new(),
+            pdfa,
             in_stream: false,
-        };
-        document.catalog = document.reserve();
-        document.tree = document.reserve();
-        Ok(document)
+        }
     }
 
     /// What stands now, to be returned to.
@@ -98,6 +111,11 @@ impl<'a> Document<'a> {
 
     /// Begins an image; its encoded samples are written to the stream.
     pub(crate) fn image(&mut self, name: Ref, image: &Image<'_>) -> Result<Stream<'_, 'a>, Fault> {
+        if self.pdfa.is_some()
+            && let Some(reason) = archive::unfit(image)
+        {
+            return Err(Fault::unsupported(reason));
+        }
         self.stream(name, &image.dictionary())
     }
 
@@ -149,7 +167,11 @@ impl<'a> Document<'a> {
         }
         let tree = format!("<< /Type /Pages /Count {} /Kids [{kids} ] >>", self.pages.len());
         self.object(self.tree, &tree)?;
-        self.object(self.catalog, &format!("<< /Type /Catalog /Pages {} >>", self.tree))?;
+        let archive = match self.pdfa {
+            Some(pdfa) => archive::finish(&mut self, pdfa, metadata)?,
+            None => String::new(),
+        };
+        self.object(self.catalog, &format!("<< /Type /Catalog /Pages {}{archive} >>", self.tree))?;
 
         let mut info = String::new();
         if let Some(dictionary) = metadata.dictionary() {
@@ -158,6 +180,9 @@ impl<'a> Document<'a> {
             info = format!(" /Info {name}");
         }
 
+        if self.pdfa.is_some() {
+            archive::check_objects(self.offsets.len())?;
+        }
         let start = self.output.position();
         let size = self.offsets.len() + 1;
         self.output.write(format!("xref\n0 {size}\n0000000000 65535 f \n").as_bytes())?;
@@ -171,20 +196,20 @@ impl<'a> Document<'a> {
         let trailer = format!(
             "trailer\n<< /Size {size} /Root {root}{info} /ID [<{id:032x}> <{id:032x}>] >>\nstartxref\n{start}\n%%EOF\n"
         );
-        self.output.write(trailer.as_bytes())?;
+        self.output.text(&trailer, |number| number)?;
         self.output.finish()
     }
 
     fn object(&mut self, name: Ref, body: &str) -> Result<(), Fault> {
         self.begin_object(name)?;
-        self.output.write(body.as_bytes())?;
+        self.output.text(body, |number| number)?;
         self.output.write(b"\nendobj\n")
     }
 
     fn stream(&mut self, name: Ref, entries: &str) -> Result<Stream<'_, 'a>, Fault> {
         let length = self.reserve();
         self.begin_object(name)?;
-        self.output.write(format!("<< {entries} /Length {length} >>\nstream\n").as_bytes())?;
+        self.output.text(&format!("<< {entries} /Length {length} >>\nstream\n"), |number| number)?;
         let start = self.output.position();
         self.in_stream = true;
         Ok(Stream { document: self, length, start })
@@ -192,7 +217,7 @@ impl<'a> Document<'a> {
 
     fn begin_object(&mut self, name: Ref) -> Result<(), Fault> {
         self.offsets[name.0 - 1] = self.output.position();
-        self.output.write(format!("{} 0 obj\n", name.0).as_bytes())
+        self.output.begin_object(name.0)
     }
 }
 
@@ -210,6 +235,9 @@ impl Stream<'_, '_> {
     /// Ends the stream and writes its length.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         let length = self.document.output.position() - self.start;
+        if self.document.pdfa.is_some() {
+            archive::check_length(length)?;
+        }
         self.document.in_stream = false;
         self.document.output.write(b"\nendstream\nendobj\n")?;
         self.document.object(self.length, &length.to_string())

@@ -2,7 +2,11 @@
 
 use std::io::Write;
 
+use super::fragment::{Piece, PieceOutput};
 use crate::{Cancel, error::Fault};
+
+/// Stands before the number of an object where that may still change. No text has this character.
+pub(super) const NUMBER: char = '\u{1}';
 
 /// Written at once. The fingerprint works on whole blocks, so it does not depend on how writes are cut.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -10,7 +14,80 @@ const BLOCK_BYTES: usize = 64 << 10;
 /// The largest offset that a cross-reference table can hold: it has ten digits.
 const PDF_BYTES_MAX: u64 = 9_999_999_999;
 
-pub(super) struct Output<'a> {
+/// Where a document goes.
+pub(super) enum Output<'a> {
+    Sink(SinkOutput<'a>),
+    /// To another document, of which it is a part.
+    Pieces(PieceOutput<'a>),
+}
+
+impl Output<'_> {
+    pub(super) fn position(&self) -> u64 {
+        match self {
+            Self::Sink(output) => output.position(),
+            Self::Pieces(output) => output.position(),
+        }
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        match self {
+            Self::Sink(output) => output.write(bytes),
+            Self::Pieces(output) => output.write(bytes),
+        }
+    }
+
+    /// Begins an object; its number may change where this is a part.
+    pub(super) fn begin_object(&mut self, number: usize) -> Result<(), Fault> {
+        match self {
+            Self::Sink(output) => output.write(format!("{number} 0 obj\n").as_bytes()),
+            Self::Pieces(output) => output.send(Piece::Object(number)),
+        }
+    }
+
+    /// Writes text in which objects are named, each by the number that `place` gives it.
+    pub(super) fn text(&mut self, text: &str, place: impl Fn(usize) -> usize) -> Result<(), Fault> {
+        match self {
+            Self::Sink(output) => {
+                let mut parts = text.split(NUMBER);
+                output.write(parts.next().unwrap_or_default().as_bytes())?;
+                for part in parts {
+                    let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+                    let number = part[..digits].parse().map_or(0, &place);
+                    output.write(format!("{number}{}", &part[digits..]).as_bytes())?;
+                }
+                Ok(())
+            }
+            Self::Pieces(output) => output.send(Piece::Text(text.to_owned())),
+        }
+    }
+
+    /// A number that is made of all that was written so far; of a part, none.
+    pub(super) fn fingerprint(&self) -> u128 {
+        match self {
+            Self::Sink(output) => output.fingerprint(),
+            Self::Pieces(_) => 0,
+        }
+    }
+
+    /// Ends the output; a part is ended by [`Document::hand_over`](super::Document::hand_over).
+    pub(super) fn finish(self) -> Result<u64, Fault> {
+        match self {
+            Self::Sink(output) => output.finish(),
+            Self::Pieces(output) => Ok(output.position()),
+        }
+    }
+
+    /// An error if the conversion was cancelled.
+    pub(super) fn poll(&self) -> Result<(), Fault> {
+        match self {
+            Self::Sink(output) => output.poll(),
+            Self::Pieces(output) => output.poll(),
+        }
+    }
+}
+
+/// To the sink, in blocks.
+pub(super) struct SinkOutput<'a> {
     sink: &'a mut dyn Write,
     cancel: &'a Cancel,
     block: Vec<u8>,
@@ -19,7 +96,7 @@ pub(super) struct Output<'a> {
     fingerprint: Fingerprint,
 }
 
-impl<'a> Output<'a> {
+impl<'a> SinkOutput<'a> {
     pub(super) fn new(sink: &'a mut dyn Write, cancel: &'a Cancel) -> Self {
         Self {
             sink,
@@ -140,7 +217,7 @@ mod tests {
 
     fn fingerprint(pieces: &[&[u8]]) -> u128 {
         let (mut sink, cancel) = (Vec::new(), Cancel::new());
-        let mut output = Output::new(&mut sink, &cancel);
+        let mut output = SinkOutput::new(&mut sink, &cancel);
         for piece in pieces {
             output.write(piece).unwrap();
         }
@@ -161,7 +238,7 @@ mod tests {
     #[test]
     fn the_pdf_ends_where_offsets_do() {
         let (mut sink, cancel) = (Vec::new(), Cancel::new());
-        let mut output = Output::new(&mut sink, &cancel);
+        let mut output = SinkOutput::new(&mut sink, &cancel);
         output.flushed = PDF_BYTES_MAX - 2;
         output.write(b"12").unwrap();
         let fault = output.write(b"3").unwrap_err();

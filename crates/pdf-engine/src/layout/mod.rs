@@ -78,8 +78,25 @@ impl Default for Align {
 
 /// A word that none of an option's values is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of {0}")]
-pub struct UnknownWord(&'static str);
+#[error("must be one of {}", .0.join(", "))]
+pub struct UnknownWord(pub(crate) &'static [&'static str]);
+
+impl Fit {
+    /// What its values are called.
+    pub const WORDS: &[&str] = &["into", "fill", "exact", "shrink", "enlarge"];
+}
+
+impl Rotation {
+    /// What its values are called. What an image says is never an error here, so the first two are the same, as
+    /// are the next two.
+    pub const WORDS: &[&str] = &["auto", "ifvalid", "none", "0", "90", "180", "270"];
+}
+
+impl Align {
+    /// What its values are called.
+    pub const WORDS: &[&str] =
+        &["center", "top", "bottom", "left", "right", "top-left", "top-right", "bottom-left", "bottom-right"];
+}
 
 impl FromStr for Fit {
     type Err = UnknownWord;
@@ -91,7 +108,7 @@ impl FromStr for Fit {
             "exact" => Self::Exact,
             "shrink" => Self::Shrink,
             "enlarge" => Self::Enlarge,
-            _ => return Err(UnknownWord("into, fill, exact, shrink, enlarge")),
+            _ => return Err(UnknownWord(Self::WORDS)),
         })
     }
 }
@@ -101,13 +118,12 @@ impl FromStr for Rotation {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text.to_ascii_lowercase().as_str() {
-            // What an image says is never an error here, so the two are the same.
             "auto" | "ifvalid" => Self::Auto,
             "none" | "0" => Self::Stored,
             "90" => Self::Quarter,
             "180" => Self::Half,
             "270" => Self::ThreeQuarters,
-            _ => return Err(UnknownWord("auto, ifvalid, none, 0, 90, 180, 270")),
+            _ => return Err(UnknownWord(Self::WORDS)),
         })
     }
 }
@@ -132,9 +148,7 @@ impl FromStr for Align {
             None if text == "center" => Some((0.5, 0.5)),
             None => up(&text).map(|up| (up, 0.5)).or_else(|| across(&text).map(|across| (0.5, across))),
         };
-        let (up, across) = found.ok_or(UnknownWord(
-            "center, top, bottom, left, right, top-left, top-right, bottom-left, bottom-right",
-        ))?;
+        let (up, across) = found.ok_or(UnknownWord(Self::WORDS))?;
         Ok(Self { across, up })
     }
 }
@@ -226,6 +240,17 @@ impl Fit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_word_that_is_offered_is_understood() {
+        assert!(Fit::WORDS.iter().all(|word| word.parse::<Fit>().is_ok()));
+        assert!(Rotation::WORDS.iter().all(|word| word.parse::<Rotation>().is_ok()));
+        assert!(Align::WORDS.iter().all(|word| word.parse::<Align>().is_ok()));
+        assert_eq!(
+            "x".parse::<Fit>().unwrap_err().to_string(),
+            "must be one of into, fill, exact, shrink, enlarge"
+        );
+    }
 
     #[test]
     fn words_are_those_of_img2pdf_and_no_others() {

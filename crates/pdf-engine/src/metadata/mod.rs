@@ -1,4 +1,5 @@
-//! What formats share beside their samples: Exif and ICC profiles.
+//! What stands beside samples: Exif and ICC profiles.
 
+pub(crate) mod display;
 pub(crate) mod exif;
 pub(crate) mod icc;

@@ -4,6 +4,7 @@
 //! Advice that is wrong (a profile, a density) is left out, and the report says so.
 
 use super::{
+    calibration::Calibration,
     chunk::{Chunks, Kind},
     header::{ColorType, Header},
     idat::IDAT,
@@ -32,6 +33,8 @@ pub(super) struct Ancillary {
     pub(super) key: Option<Key>,
     /// A profile that fits the image, still compressed.
     pub(super) profile: Option<Vec<u8>>,
+    /// What is said of the colours without a profile.
+    pub(super) calibration: Calibration,
     pub(super) density: Option<Density>,
     pub(super) exif: Option<Exif>,
 }
@@ -65,6 +68,7 @@ impl Ancillary {
                     profile_seen = true;
                     ancillary.profile(chunks, header, context)?;
                 }
+                b"gAMA" | b"cHRM" | b"sRGB" => ancillary.calibration.read(chunks, context)?,
                 b"pHYs" if ancillary.density.is_none() => ancillary.density(chunks, context)?,
                 b"eXIf" => ancillary.exif(chunks, context)?,
                 _ => skip(chunks, kind, context)?,

@@ -5,6 +5,7 @@
 //! what the header says, and each row's filter one that exists.
 
 mod ancillary;
+mod calibration;
 mod chunk;
 mod copy;
 mod header;
@@ -72,7 +73,7 @@ fn embed_image(
     header: &Header,
     ancillary: &Ancillary,
 ) -> Result<Ref, Fault> {
-    let color = color(document, header, ancillary)?;
+    let color = color(document, context, header, ancillary)?;
     let name = document.reserve();
     let (transparency, mask) = match &ancillary.key {
         Some(Key::Samples(samples)) => (Transparency::Key(samples.clone()), None),
@@ -120,13 +121,17 @@ fn embed_image(
 
 fn color<'p>(
     document: &mut Document<'_>,
+    context: &mut Context<'_>,
     header: &Header,
     ancillary: &'p Ancillary,
 ) -> Result<Color<'p>, Fault> {
     let space = header.color.space();
     let profile = match &ancillary.profile {
         Some(deflated) => Some(document.profile(deflated, space, true)?),
-        None => None,
+        None => match ancillary.calibration.profile(space, context) {
+            Some(profile) => Some(document.profile(&profile, space, false)?),
+            None => None,
+        },
     };
     let palette = (header.color == ColorType::Indexed).then_some(ancillary.palette.as_slice());
     Ok(Color { space, profile, palette })

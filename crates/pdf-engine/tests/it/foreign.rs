@@ -1,3 +1,6 @@
+/// PDF/A, judged rule by rule.
+mod archive;
+
 use std::{fs, path::PathBuf};
 
 use pdf_engine::{Cancel, Error, Limits, Options, Source, convert};
@@ -8,7 +11,9 @@ use crate::support::{
     jpeg::{Jpeg, YCC},
     kind_of,
     oracle::{Oracle, python},
-    pdf, raster,
+    pdf,
+    png::Png,
+    raster,
 };
 
 /// Converts an image made here and adds it to what the oracle checks.
@@ -28,6 +33,34 @@ fn pngs_of_every_kind_are_exact() {
         );
         add(&mut oracle, &fixture.name, &fixture.bytes, &more);
     }
+    oracle.check();
+}
+
+/// The numbers of a chunk, each in 1/100,000.
+fn numbers(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+}
+
+#[test]
+fn colours_that_are_not_those_of_srgb_are_calibrated() {
+    const SRGB: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+    const ADOBE: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000];
+    const D50: [u32; 8] = [34_567, 35_850, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+    let mut oracle = Oracle::new();
+    for (color, bits) in [(0, 1), (0, 8), (0, 16), (2, 8), (2, 16), (3, 4), (4, 8), (6, 8)] {
+        for gamma in [100_000, 55_000, 45_455, 45_000, 43_000] {
+            for places in [None, Some(SRGB), Some(ADOBE), Some(D50)] {
+                let mut image = Png::new(40, 20, color, bits).with(*b"gAMA", numbers(&[gamma]));
+                if let Some(places) = places {
+                    image = image.with(*b"cHRM", numbers(&places));
+                }
+                let name = format!("{color} {bits} {gamma} {places:?}");
+                add(&mut oracle, &name, &image.bytes(), ", \"unrendered\": true");
+            }
+        }
+    }
+    let linear = |image: Png| image.with(*b"gAMA", numbers(&[100_000]));
+    add(&mut oracle, "sRGB", &linear(Png::new(40, 20, 2, 8)).with(*b"sRGB", vec![0]).bytes(), "");
     oracle.check();
 }
 

@@ -105,8 +105,8 @@ fn what_the_pdf_says_of_itself_is_what_was_given() {
     let image = Png::new(4, 3, 0, 1).bytes();
     let mut options = Options::default();
     assert!(!run(&image, &options).unwrap().contains("/Info"));
-    options.metadata.title = Some("Scan (1)".to_owned());
-    options.metadata.keywords = vec!["a".to_owned(), "b".to_owned()];
+    options.metadata.title = Some("Scan (1)".parse().unwrap());
+    options.metadata.keywords = vec!["a".parse().unwrap(), "b".parse().unwrap()];
     options.metadata.creation_date = Some("2026-03-31".parse().unwrap());
     let pdf = run(&image, &options).unwrap();
     assert!(pdf.contains(r"<< /Title (Scan \(1\)) /Keywords (a, b) /CreationDate (D:20260331) >>"), "{pdf}");

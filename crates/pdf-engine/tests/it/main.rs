@@ -20,6 +20,8 @@ mod jpeg;
 mod layout;
 /// Each limit, at it and one past it.
 mod limits;
+/// Several images at the same time.
+mod parallel;
 /// PNG: what is copied, split, packed, refused.
 mod png;
 /// Any bytes at all: never a panic, never a broken PDF.

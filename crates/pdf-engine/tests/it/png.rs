@@ -277,6 +277,28 @@ fn a_damaged_checksum_is_passed_over_only_in_advice() {
 }
 
 #[test]
+fn colours_that_no_light_has_are_left_out_and_reported() {
+    let places = [31_270_u32, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 0];
+    let places: Vec<u8> = places.iter().flat_map(|number| number.to_be_bytes()).collect();
+    let gamma = |gamma: u32| gamma.to_be_bytes().to_vec();
+    let image = || Png::new(9, 9, 2, 8);
+    for (image, warning) in [
+        (image().with(*b"gAMA", gamma(0)), "no lights"),
+        (image().with(*b"gAMA", gamma(100_000)).with(*b"cHRM", places.clone()), "no lights"),
+        (image().with(*b"gAMA", vec![0; 3]), "a chunk gAMA is damaged"),
+        (image().with(*b"sRGB", vec![]), "a chunk sRGB is damaged"),
+        (image().with(*b"cHRM", vec![0; 31]), "a chunk cHRM is damaged"),
+    ] {
+        let (pdf, report) = convert_one(&image.bytes()).unwrap();
+        assert!(report.pages[0].warnings.concat().contains(warning), "{:?}", report.pages[0].warnings);
+        assert!(pdf::image(&pdf).0.contains("/ColorSpace /DeviceRGB"));
+    }
+    // Without a gamma, where primaries lie says little, and browsers pass over it.
+    let (_, report) = convert_one(&image().with(*b"cHRM", places).bytes()).unwrap();
+    assert_eq!(report.pages[0].warnings, Vec::<String>::new());
+}
+
+#[test]
 fn a_chunk_of_endless_claims_holds_no_memory() {
     for (length, why) in [(0x7fff_ffff_u32, "inside chunk zzZz"), (0x8000_0000, "impossible length")] {
         let mut bytes = [SIGNATURE, &chunk(*b"IHDR", &Png::new(40, 20, 2, 8).header())].concat();

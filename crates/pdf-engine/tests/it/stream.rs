@@ -104,8 +104,9 @@ fn nothing_is_no_pdf() {
 #[test]
 fn the_default_resolution_can_be_chosen() {
     let mut options = Options::default();
-    for (dpi, expected) in [(72.0, [40.0, 20.0]), (0.0, [30.0, 15.0]), (f64::NAN, [30.0, 15.0])] {
-        options.dpi_default = dpi;
+    assert_eq!(options.dpi_default, "96".parse().unwrap());
+    for (dpi, expected) in [("72", [40.0, 20.0]), ("96", [30.0, 15.0]), ("150", [19.2, 9.6])] {
+        options.dpi_default = dpi.parse().unwrap();
         let image = Png::new(40, 20, 2, 8).bytes();
         let source = [Source::new(image.as_slice())];
         let report = convert(source, &mut Vec::new(), &options, &Limits::default(), &Cancel::new()).unwrap();

@@ -49,6 +49,7 @@ def check_png(entry, image, pdfium_image):
 
     require((image.Width, image.Height) == (width, height), "another size")
     require(image.BitsPerComponent == bits, "another depth")
+    check_calibration(entry["image"], image, pdfium_image, source if palette is None else source[:, :, :0])
     data = image.read_bytes()
     samples = unpacked(data, width, height, colors, bits)
     require(numpy.array_equal(samples, source[:, :, :colors]), "other samples")
@@ -57,6 +58,54 @@ def check_png(entry, image, pdfium_image):
     if palette is not None:
         check_palette(image, palette, samples)
     check_transparency(image, info, palette, samples, source, bits, colors)
+
+
+def check_calibration(path, image, pdfium_image, source):
+    """The colours, worked out here from the chunks; those that are as good as sRGB are plain."""
+    said = {}
+    with open(path, "rb") as file:
+        content = file.read()
+    at = 8
+    while content[at + 4 : at + 8] != b"IDAT":
+        length = int.from_bytes(content[at : at + 4], "big")
+        said.setdefault(content[at + 4 : at + 8], content[at + 8 : at + 8 + length])
+        at += length + 12
+    if b"iCCP" in said:
+        return
+    space = image.ColorSpace
+    if not isinstance(space, pikepdf.Name) and space[0] == "/Indexed":
+        space = space[1]
+    is_plain = isinstance(space, pikepdf.Name)
+    is_gray = (str(space) == "/DeviceGray") if is_plain else int(space[1].N) == 1
+    srgb = numpy.array([0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06])
+    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100000
+    places = numpy.frombuffer(said[b"cHRM"], ">u4") / 100000 if b"cHRM" in said else srgb
+    is_srgb = abs(gamma - 0.45455) <= 0.45455 * 0.05 and (is_gray or numpy.all(abs(places - srgb) <= 0.01))
+    require(is_plain == (gamma == 0 or b"sRGB" in said or bool(is_srgb)), "a profile too few or too many")
+    if is_plain or image.BitsPerComponent != 8 or source.shape[2] not in (1, 3):
+        return
+    light = (source / 255) ** (1 / gamma)
+    if not is_gray:
+        light = light @ (to_xyz(srgb, numpy.linalg.inv) @ adapted(places[:2], srgb[:2]) @ to_xyz(places)).T
+    light = light.clip(0, 1)
+    expected = numpy.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
+    shown = numpy.asarray(pdfium_image.get_bitmap(render=False).to_pil().convert("RGB"), numpy.float64)
+    difference = abs(shown - expected).max()
+    require(difference <= 3, f"colours that PDFium shows otherwise, by {difference:.1f}")
+
+
+def to_xyz(places, turned=lambda matrix: matrix):
+    """From the strengths of the primaries at these places to X, Y and Z."""
+    lights = numpy.array([[x / y, 1, (1 - x - y) / y] for x, y in places.reshape(4, 2)])
+    primaries = lights[1:].T
+    return turned(primaries * numpy.linalg.solve(primaries, lights[0]))
+
+
+def adapted(from_white, to_white):
+    """From one white to another, by Bradford's responses."""
+    bradford = numpy.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+    source, target = (bradford @ [x / y, 1, (1 - x - y) / y] for x, y in (from_white, to_white))
+    return numpy.linalg.inv(bradford) @ numpy.diag(target / source) @ bradford
 
 
 def check_palette(image, palette, samples):

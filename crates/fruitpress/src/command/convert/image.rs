@@ -9,7 +9,7 @@ use std::{
 use super::{super::is_dash, BUFFER_BYTES};
 
 /// An image that is opened when it is first read, so that a thousand images do not hold a thousand files open.
-pub(super) enum Image<'a> {
+pub(in super::super) enum Image<'a> {
     Unopened(&'a Path),
     Open(Box<dyn BufRead>),
 }
@@ -20,7 +20,7 @@ pub(super) enum Image<'a> {
 pub(super) struct CannotOpen(#[source] io::Error);
 
 impl<'a> Image<'a> {
-    pub(super) fn new(path: &'a Path) -> Self {
+    pub(in super::super) fn new(path: &'a Path) -> Self {
         Self::Unopened(path)
     }
 
