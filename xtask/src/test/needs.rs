@@ -17,6 +17,8 @@ pub(super) enum Module {
     Corpus,
     /// A server of PostgreSQL.
     Postgres,
+    /// A server that speaks as Azure Blob Storage.
+    Azurite,
 }
 
 impl Module {
@@ -27,6 +29,7 @@ impl Module {
             Self::Browser => "browser",
             Self::Corpus => "corpus",
             Self::Postgres => "postgres",
+            Self::Azurite => "azurite",
         }
     }
 }
@@ -107,6 +110,20 @@ const NEEDS: &[Need] = &[
         package: "postgresql",
         why: "keeps the catalogue that several servers share",
         is_there: is_a_server_installed,
+    },
+    Need {
+        program: "node",
+        module: Some(Module::Azurite),
+        package: "nodejs",
+        why: "runs the server that stands in for Azure Blob Storage",
+        is_there: is_installed,
+    },
+    Need {
+        program: "npm",
+        module: Some(Module::Azurite),
+        package: "npm",
+        why: "brings that server, of the version that its lock file names",
+        is_there: is_installed,
     },
 ];
 
