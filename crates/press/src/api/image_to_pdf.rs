@@ -50,6 +50,10 @@ pub(super) struct Conversion {
         example = "https://storage.googleapis.com/my-pdfs/67e55044-10b1-426f-9247-bb680e5fe0c8.pdf"
     )]
     converted_url: String,
+    /// When the URL or the PDF behind it is gone, whichever comes first; absent where neither goes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false, example = "2026-01-31T13:45:59Z")]
+    expires_at: Option<String>,
     /// How many pages the PDF has.
     #[schema(example = 1)]
     pages: usize,
@@ -94,20 +98,20 @@ pub(super) async fn create_pdf(
     let ((source_url, source),) = fields.finish((source,))?;
     let links = converter.store().links(service.as_ref())?;
     let start = Instant::now();
-    let result = converter.convert(&source).await;
+    let result = converter.convert(&source, &links).await;
     log(&source, &result, start);
-    let Converted { name, report } = result?;
-    let converted_url = links.to(name);
+    let Converted { link, report, .. } = result?;
+    let (converted_url, expires_at) = (link.url, link.expires_at.map(|expiry| expiry.to_string()));
     let (pages, bytes) = (report.pages.len(), report.bytes);
     let warnings = report.pages.into_iter().flat_map(|page| page.warnings).collect();
-    Ok(Json(Conversion { source_url, converted_url, pages, bytes, warnings }))
+    Ok(Json(Conversion { source_url, converted_url, expires_at, pages, bytes, warnings }))
 }
 
 /// What happened to which source. Errors with a cause are logged with it where the answer is made.
 fn log(source: &SourceUrl, result: &Result<Converted, Error>, start: Instant) {
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {
-        Ok(Converted { name, report }) => {
+        Ok(Converted { name, report, .. }) => {
             let (name, bytes) = (name.file_name(), report.bytes);
             for warning in report.pages.iter().flat_map(|page| &page.warnings) {
                 tracing::info!(source.url = %source, pdf.name = name, warning, "image converted with a loss");

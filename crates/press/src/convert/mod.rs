@@ -25,7 +25,7 @@ use crate::{
     error::Error,
     fetch::Client,
     source_url::SourceUrl,
-    storage::{Content, Finished, PdfName, Store},
+    storage::{Content, Finished, Link, Links, PdfName, Store},
 };
 use admission::Permit;
 use feed::Feed;
@@ -36,6 +36,8 @@ use pipe::{PIECES_IN_FLIGHT, SourceReader, StoreWriter};
 pub struct Converted {
     /// What it is called there.
     pub name: PdfName,
+    /// Where it is downloaded from.
+    pub link: Link,
     /// What the engine says about it.
     pub report: Report,
 }
@@ -68,16 +70,18 @@ impl Converter {
     }
 
     /// Fetches `source`, converts it and stores the PDF. After an error nothing is left in the store.
-    pub async fn convert(&self, source: &SourceUrl) -> Result<Converted, Error> {
+    pub async fn convert(&self, source: &SourceUrl, links: &Links<'_>) -> Result<Converted, Error> {
         let leave_to_fetch = self.admission.fetch()?;
         let feed = Feed::open(self.client.get(source).await?).await?;
+        let name = PdfName::random();
+        // For a source that is one, and before anything is stored: what cannot be linked is not.
+        let link = links.to(name).await?;
         let permit = self.admission.enter().await?;
         drop(leave_to_fetch);
 
         let (pieces, source_pieces) = mpsc::channel(PIECES_IN_FLIGHT);
         let (pdf_pieces, content) = mpsc::channel(PIECES_IN_FLIGHT);
         let cancel = CancelOnDrop(Cancel::new());
-        let name = PdfName::random();
 
         let reader = SourceReader::new(source_pieces);
         let writer = StoreWriter::new(pdf_pieces);
@@ -89,7 +93,7 @@ impl Converter {
         let stored = self.begin_upload(name, content, permit);
         let (fetched, converted, stored) = tokio::join!(feed.run(pieces, &self.admission), converted, stored);
         let report = outcome(fetched, converted, stored)?;
-        Ok(Converted { name, report })
+        Ok(Converted { name, link, report })
     }
 
     fn begin_upload(

@@ -1,6 +1,6 @@
 //! What is said about the service is what it does.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::support::{images, press::Press, source::Source};
 
@@ -52,9 +52,12 @@ async fn the_answer_has_the_fields_of_its_schema() {
     let schema = &api["components"]["schemas"]["Conversion"];
     let described: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
     let required: BTreeSet<String> = serde_json::from_value(schema["required"].clone()).unwrap();
-    let press = Press::start();
-    for (image, expected) in [(images::png(), required), (images::png_with_a_damaged_resolution(), described)]
-    {
+    let for_ever = Press::start();
+    let for_a_while = Press::with(|settings| settings.storage.pdf_ttl = Some(Duration::from_mins(1)));
+    for (press, image, expected) in [
+        (for_ever, images::png(), required),
+        (for_a_while, images::png_with_a_damaged_resolution(), described),
+    ] {
         let source = Source::body(&image).await;
         let answer = press.convert(&source.url("/")).await.json();
         let answered: BTreeSet<String> = answer.as_object().unwrap().keys().cloned().collect();

@@ -186,7 +186,7 @@ impl Cloud {
             }
             Call::Complete => {
                 let Some((headers, parts)) = self.uploads.remove(&id) else {
-                    return StatusCode::NOT_FOUND.into_response();
+                    return (StatusCode::NOT_FOUND, "<Code>NoSuchUpload</Code>").into_response();
                 };
                 assert!(parts.keys().copied().eq(1..=u32::try_from(parts.len()).unwrap()));
                 let small = parts.values().rev().skip(1).any(|part| part.len() < 5 << 20);
