@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 #![expect(unreachable_pub, reason = "what tests share is no library")]
 
+mod azurite;
 mod bucket;
 mod cancellation;
+mod conformance;
 mod conversions;
 mod documentation;
 mod downloads;
@@ -12,10 +14,13 @@ mod folder;
 mod foreign;
 mod hostile_bodies;
 mod limits;
+mod links;
 mod logs;
 mod overload;
 mod redirects;
 mod refusals;
+mod retention;
+mod s3;
 mod shutdown;
 mod slow_sources;
 mod support;
