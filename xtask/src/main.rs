@@ -10,6 +10,7 @@ mod deny;
 mod http;
 mod image;
 mod lint;
+mod npm;
 mod packages;
 mod process;
 mod python;

@@ -94,14 +94,14 @@ async fn check_store(settings: &Settings, chassis: &chassis::Settings) -> Findin
         Location::Folder(path) => {
             Finding { dependency: format!("store {}", path.display()), outcome: storage::check_folder(&path) }
         }
-        Location::GoogleBucket { bucket, prefix } => {
+        Location::Bucket(name) => {
             let endpoint = settings.storage.pdf_endpoint.as_deref();
             let at = endpoint.map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
-            let outcome = match Bucket::open(&bucket, &prefix, &settings.storage) {
+            let outcome = match Bucket::open(&name, &settings.storage) {
                 Ok(store) => store.check().await,
                 Err(error) => Err(error),
             };
-            Finding { dependency: format!("store gs://{bucket}{at}"), outcome }
+            Finding { dependency: format!("store {name}{at}"), outcome }
         }
     }
 }

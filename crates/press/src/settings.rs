@@ -5,12 +5,14 @@
 
 mod conversion;
 mod fetch;
+mod secret;
 mod storage;
 
 use std::time::Duration;
 
 pub use conversion::ConversionSettings;
 pub use fetch::{DEFAULT_USER_AGENT, FetchSettings};
+pub use secret::Secret;
 pub use storage::{Links, StorageSettings};
 
 use crate::{convert::Capacity, storage::Location};
@@ -35,15 +37,17 @@ impl Settings {
     pub fn faults(&self, chassis: &chassis::Settings) -> Vec<String> {
         let mut faults = Vec::new();
         match self.location(chassis) {
-            Ok(Location::Folder(_)) if !chassis.knows_own_url() => faults.push(
-                "PUBLIC_URL is not set: PDFs are kept in a folder and linked under this service's own URL, which \
-                 it cannot know unless it listens on loopback only"
-                    .to_owned(),
-            ),
-            Ok(Location::Folder(_)) if self.storage.pdf_endpoint.is_some() => {
-                faults.push("PDF_ENDPOINT is set and PDF_BUCKET names no bucket".to_owned());
+            Ok(location) => {
+                if matches!(location, Location::Folder(_)) && !chassis.knows_own_url() {
+                    faults.push(
+                        "PUBLIC_URL is not set: PDFs are kept in a folder and linked under this service's own URL, \
+                         which it cannot know unless it listens on loopback only"
+                            .to_owned(),
+                    );
+                }
+                let request_timeout = Duration::from_millis(chassis.limits.request_timeout_ms);
+                faults.extend(self.storage.faults(&location, request_timeout));
             }
-            Ok(_) => {}
             Err(fault) => faults.push(fault),
         }
         if self.fetch.fetch_timeout_ms > chassis.limits.request_timeout_ms {
@@ -125,6 +129,11 @@ mod tests {
             &["--conversions-max=1024", "--conversions-queue-max=65536"],
             &["--pdf-endpoint=http://127.0.0.1:4443/"],
             &["--pdf-links=public"],
+            &["--pdf-links=signed", "--pdf-link-ttl=1m", "--pdf-ttl=60s"],
+            &["--pdf-link-ttl=7d", "--pdf-ttl=36500d"],
+            &["--pdf-link-ttl=1h 30m"],
+            &["--pdf-link-signer=press-signer@example-project.iam.gserviceaccount.com"],
+            &["--aws-region=us-gov-west-1", "--azure-storage-account-name=abc"],
         ] {
             assert!(parse(good).is_ok(), "{good:?}");
         }
@@ -144,8 +153,19 @@ mod tests {
             ("--conversions-queue-max=65537", "invalid value"),
             ("--fetch-user-agent=a\nb", "printable ASCII"),
             ("--fetch-user-agent= ", "must say who"),
-            ("--pdf-links=signed", "signed links are not supported"),
-            ("--pdf-links=none", "must be `public`"),
+            ("--pdf-links=none", "must be `public` or `signed`"),
+            ("--pdf-link-ttl=59s", "at least 1m"),
+            ("--pdf-link-ttl=7d 1s", "at most 7d"),
+            ("--pdf-link-ttl=61500ms", "in whole seconds"),
+            ("--pdf-link-ttl=1", "such as 90s, 15m, 12h or 7d"),
+            ("--pdf-ttl=59s", "at least 1m"),
+            ("--pdf-ttl=36501d", "at most 36500d"),
+            ("--pdf-ttl=for ever", "such as 90s"),
+            ("--pdf-link-signer=signer", "must be a service account's e-mail"),
+            ("--pdf-link-signer=a@b.c/../d", "must be a service account's e-mail"),
+            ("--aws-region=eu/central", "must be a region's name"),
+            ("--azure-storage-account-name=my-account", "3 to 24 characters"),
+            ("--azure-storage-account-name=ab", "3 to 24 characters"),
             ("--pdf-endpoint=localhost:4443", "must be an http or https URL"),
             ("--pdf-endpoint=/x", "must be an absolute URL"),
             ("--pdf-endpoint=http://u:p@localhost", "without user info"),
@@ -163,13 +183,72 @@ mod tests {
             let faults = parse(arguments).unwrap().faults(&chassis);
             assert!(faults.len() == 1 && faults[0].contains(expected), "{arguments:?}: {faults:?}");
         };
-        check(&["--pdf-bucket=s3://b"], |_| (), "s3:// is not supported");
+        check(&["--pdf-bucket=ftp://b"], |_| (), "ftp:// is not supported");
         check(&["--pdf-endpoint=http://localhost:1"], |_| (), "PDF_BUCKET names no bucket");
+        check(&["--pdf-links=signed"], |_| (), "PDF_LINKS is `signed` and PDF_BUCKET names no bucket");
         check(&[], |chassis| chassis.bind.host = [0, 0, 0, 0].into(), "PUBLIC_URL is not set");
         check(&["--fetch-timeout-ms=60001"], |_| (), "longer than REQUEST_TIMEOUT_MS");
         let mut chassis = chassis::Settings::default();
         chassis.bind.host = [0, 0, 0, 0].into();
         let bucket = parse(&["--pdf-bucket=my-pdfs"]).unwrap();
         assert_eq!(bucket.faults(&chassis), Vec::<String>::new());
+    }
+
+    const SIGNER: &str = "--pdf-link-signer=signer@p.iam.gserviceaccount.com";
+
+    #[test]
+    fn what_goes_with_which_store() {
+        let gs = "--pdf-bucket=gs://pdfs";
+        let s3 = "--pdf-bucket=s3://pdfs";
+        let az = "--pdf-bucket=az://pdfs";
+        let signed = "--pdf-links=signed";
+        let elsewhere = "--pdf-endpoint=http://localhost:1";
+        let region = "--aws-region=eu-central-1";
+        let account = "--azure-storage-account-name=pdfs";
+        let (id, secret) = ("--aws-access-key-id=i", "--aws-secret-access-key=k");
+        let key = "--azure-storage-account-key=a2V5";
+        for good in [
+            &["--pdf-ttl=1m"][..],
+            &[gs, signed, SIGNER, "--pdf-link-ttl=12h"],
+            &[s3, region],
+            &[s3, region, signed, "--pdf-link-ttl=7d"],
+            &[s3, elsewhere],
+            &[s3, elsewhere, signed, id, secret],
+            &[az, account],
+            &[az, account, signed, "--pdf-link-ttl=7d"],
+            &[az, account, signed, elsewhere, key],
+        ] {
+            let faults = parse(good).unwrap().faults(&chassis::Settings::default());
+            assert_eq!(faults, Vec::<String>::new(), "{good:?}");
+        }
+        for (bad, expected) in [
+            (&[SIGNER][..], "PDF_LINK_SIGNER is set, and is only used"),
+            (&[gs, SIGNER], "PDF_LINK_SIGNER is set, and is only used"),
+            (&[s3, region, signed, SIGNER], "PDF_LINK_SIGNER is set, and is only used"),
+            (&[gs, "--pdf-ttl=1m"], "its lifecycle rules delete"),
+            (&[gs, signed, elsewhere], "Google signs links for its own endpoint alone"),
+            (&[gs, signed, "--pdf-link-ttl=43201s"], "PDF_LINK_TTL (12h 1s) is longer than 12h"),
+            (&[s3], "AWS_REGION is not set"),
+            (&[s3, region, id], "are set only together"),
+            (&[s3, region, secret], "are set only together"),
+            (&[s3, elsewhere, signed], "nothing to sign links with"),
+            (&[az], "AZURE_STORAGE_ACCOUNT_NAME is not set"),
+            (&[az, account, signed, elsewhere], "nothing to sign links with"),
+        ] {
+            let faults = parse(bad).unwrap().faults(&chassis::Settings::default());
+            assert!(faults.len() == 1 && faults[0].contains(expected), "{bad:?}: {faults:?}");
+        }
+        let mut patient = chassis::Settings::default();
+        patient.limits.request_timeout_ms = 60_001;
+        let faults = parse(&[gs, signed, "--pdf-link-ttl=1m"]).unwrap().faults(&patient);
+        assert!(faults.len() == 1 && faults[0].contains("is shorter than REQUEST_TIMEOUT_MS"), "{faults:?}");
+    }
+
+    #[test]
+    fn keys_are_not_shown() {
+        let keys =
+            ["--aws-secret-access-key=hush", "--aws-session-token=hush", "--azure-storage-account-key=hush"];
+        let shown = format!("{:?}", parse(&keys).unwrap());
+        assert!(shown.contains("Secret(…)") && !shown.contains("hush"), "{shown}");
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum Module {
     Postgres,
     /// A program that asks for all that an API's description promises.
     Schemathesis,
+    /// A server that speaks as Azure Blob Storage.
+    Azurite,
 }
 
 impl Module {
@@ -30,6 +32,7 @@ impl Module {
             Self::Corpus => "corpus",
             Self::Postgres => "postgres",
             Self::Schemathesis => "schemathesis",
+            Self::Azurite => "azurite",
         }
     }
 }
@@ -110,6 +113,20 @@ const NEEDS: &[Need] = &[
         package: "postgresql",
         why: "keeps the catalogue that several servers share",
         is_there: is_a_server_installed,
+    },
+    Need {
+        program: "node",
+        modules: &[Module::Azurite],
+        package: "nodejs",
+        why: "runs the server that stands in for Azure Blob Storage",
+        is_there: is_installed,
+    },
+    Need {
+        program: "npm",
+        modules: &[Module::Azurite],
+        package: "npm",
+        why: "brings that server, of the version that its lock file names",
+        is_there: is_installed,
     },
 ];
 

@@ -4,12 +4,13 @@ use std::{fs, os::unix::fs::symlink, path::Path, process::Output};
 
 use crate::sandbox::{Sandbox, printed, said};
 
-const TOOLS: [&str; 4] = ["qpdf", "pdfimages", "chromium", "pg_ctlcluster"];
+const TOOLS: [&str; 6] = ["qpdf", "pdfimages", "chromium", "pg_ctlcluster", "node", "npm"];
 
 /// Notes what it is asked for, and its surroundings, then prints what is in `result` and ends as that says.
 const CARGO: &str = "#!/bin/sh
 echo \"$*\" > SANDBOX/asked
 echo \"${FRUITPRESS_PYTHON-none} ${FRUITPRESS_SCHEMATHESIS-none} ${IMAGE_CORPUS-none}\" > SANDBOX/surroundings
+echo \"${FRUITPRESS_AZURITE-none}\" > SANDBOX/azurite
 . SANDBOX/result
 ";
 /// Makes an environment that has nothing but an interpreter that says yes.
@@ -21,6 +22,15 @@ case \"$*\" in
     /bin/mkdir -p \"$4/bin\" && /bin/ln -sf /bin/true \"$4/bin/python\" ;;
 esac
 ";
+const NODE: &str = "#!/bin/sh
+echo v20
+";
+/// Makes the folder of packages, below the one that is named last.
+const NPM: &str = "#!/bin/sh
+echo \"$1 $2\" >> SANDBOX/packages
+for folder in \"$@\"; do :; done
+/bin/mkdir -p \"$folder/node_modules\"
+";
 /// Installs what it is asked for.
 const APT_GET: &str = "#!/bin/sh
 echo \"$*\" >> SANDBOX/installed
@@ -30,6 +40,8 @@ case \"$2\" in install)
     poppler-utils) : > SANDBOX/bin/pdfimages ;;
     python3-venv) : > SANDBOX/venv ;;
     postgresql) : > SANDBOX/bin/pg_ctlcluster ;;
+    nodejs) /bin/cp SANDBOX/spare/node SANDBOX/bin/node ;;
+    npm) /bin/cp SANDBOX/spare/npm SANDBOX/bin/npm ;;
   esac; done ;;
 esac
 ";
@@ -44,7 +56,11 @@ fn machine(tools: &[&str], user: u32, result: &str) -> Sandbox {
         sandbox.write_program(&format!("bin/{name}"), &script.replace("SANDBOX", here));
     }
     sandbox.write_program("bin/id", &format!("#!/bin/sh\necho {user}\n"));
-    for tool in tools.iter().chain(&["kill", "git", "curl"]) {
+    for (name, script) in [("node", NODE), ("npm", NPM)] {
+        let folder = if tools.contains(&name) { "bin" } else { "spare" };
+        sandbox.write_program(&format!("{folder}/{name}"), &script.replace("SANDBOX", here));
+    }
+    for tool in tools.iter().chain(&["kill", "git", "curl"]).filter(|tool| !["node", "npm"].contains(tool)) {
         sandbox.write(&format!("bin/{tool}"), "");
     }
     sandbox.write("venv", "");
@@ -81,6 +97,8 @@ fn a_machine_with_everything_runs_everything_but_the_corpus() {
     let schemathesis = sandbox.path("target/tools/schemathesis/bin/schemathesis");
     let surroundings = format!("{} {} none\n", python.display(), schemathesis.display());
     assert_eq!(read(&sandbox, "surroundings"), surroundings);
+    let azurite = sandbox.path("target/tools/azurite/node_modules/azurite/dist/src/blob/main.js");
+    assert_eq!(read(&sandbox, "azurite"), format!("{}\n", azurite.display()));
     assert_eq!(read(&sandbox, "installed"), "");
 }
 
@@ -91,9 +109,12 @@ fn each_environment_is_made_once() {
         assert!(run(&sandbox, &[]).status.success());
     }
     assert_eq!(read(&sandbox, "environments"), "made\nmade\n");
+    assert_eq!(read(&sandbox, "packages"), "ci --ignore-scripts\n");
     sandbox.write("target/tools/python/complete", "another list");
+    sandbox.write("target/tools/azurite/complete", "another list");
     assert!(run(&sandbox, &[]).status.success());
     assert_eq!(read(&sandbox, "environments"), "made\nmade\nmade\n");
+    assert_eq!(read(&sandbox, "packages"), "ci --ignore-scripts\nci --ignore-scripts\n");
 }
 
 #[test]
@@ -105,7 +126,8 @@ fn root_on_debian_gets_what_is_missing_and_is_told() {
     assert_eq!(
         read(&sandbox, "installed"),
         "--quiet update\n\
-         --quiet install --yes --no-install-recommends poppler-utils python3-venv chromium postgresql\n"
+         --quiet install --yes --no-install-recommends poppler-utils python3-venv chromium postgresql nodejs \
+         npm\n"
     );
     let printed = printed(&output);
     assert!(
@@ -119,7 +141,8 @@ fn anyone_else_is_told_the_one_command() {
     let sandbox = machine(&["qpdf"], 1000, &format!("echo '{PASSED}'"));
     let output = run(&sandbox, &[]);
     assert_eq!(output.status.code(), Some(1));
-    let command = "sudo apt-get update && sudo apt-get install --yes poppler-utils chromium postgresql";
+    let command =
+        "sudo apt-get update && sudo apt-get install --yes poppler-utils chromium postgresql nodejs npm";
     assert!(said(&output).contains(command), "{}", said(&output));
     assert_eq!((read(&sandbox, "asked"), read(&sandbox, "installed")), (String::new(), String::new()));
 }
@@ -142,9 +165,11 @@ fn what_cannot_run_is_skipped_by_name_and_never_passed() {
     assert!(printed(&output).contains("skipped: tests in modules named `foreign`: missing: qpdf\n"));
     assert!(printed(&output).contains("skipped: tests in modules named `browser`: missing: chromium\n"));
     assert!(printed(&output).contains("skipped: tests in modules named `postgres`: missing: initdb\n"));
+    assert!(printed(&output).contains("skipped: tests in modules named `azurite`: missing: node, npm\n"));
     assert_eq!(
         read(&sandbox, "asked"),
-        "test --workspace --locked --no-fail-fast -- --skip foreign:: --skip browser:: --skip postgres:: --skip corpus::\n"
+        "test --workspace --locked --no-fail-fast -- --skip foreign:: --skip browser:: --skip postgres:: \
+         --skip azurite:: --skip corpus::\n"
     );
     assert_eq!(
         (read(&sandbox, "installed"), read(&sandbox, "environments")),

@@ -108,6 +108,10 @@ pub(super) struct Conversion {
         example = "https://storage.googleapis.com/my-pdfs/67e55044-10b1-426f-9247-bb680e5fe0c8.pdf"
     )]
     converted_url: String,
+    /// When the URL or the PDF behind it is gone, whichever comes first; absent where neither goes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false, example = "2026-01-31T13:45:59Z")]
+    expires_at: Option<String>,
     /// How many pages the PDF has.
     #[schema(example = 1)]
     pages: usize,
@@ -178,18 +182,18 @@ pub(super) async fn create_pdf(
     match wanted {
         Wanted::Json => {
             let links = converter.store().links(service.as_ref())?;
-            let result = converter.convert(order).await;
+            let result = converter.convert(order, &links).await;
             log_stored(&names, &result, start);
             let converted = result.map_err(|failure| problem::of(failure, |index| names.pointer(index)))?;
-            let converted_url = links.to(converted.name);
-            Ok(Json(conversion(names, converted, converted_url)).into_response())
+            Ok(Json(conversion(names, converted)).into_response())
         }
         Wanted::Pdf => answer(converter, order, names, streamed, start).await,
     }
 }
 
-fn conversion(names: Names, converted: Converted, converted_url: String) -> Conversion {
-    let Converted { report, sha256, skipped, .. } = converted;
+fn conversion(names: Names, converted: Converted) -> Conversion {
+    let Converted { link, report, sha256, skipped, .. } = converted;
+    let (converted_url, expires_at) = (link.url, link.expires_at.map(|expiry| expiry.to_string()));
     let pages = report.pages.len();
     let mut warnings = Vec::new();
     for page in report.pages {
@@ -207,7 +211,7 @@ fn conversion(names: Names, converted: Converted, converted_url: String) -> Conv
         Names::Body | Names::Files => (None, None),
     };
     let (bytes, sha256) = (report.bytes, sha256.to_string());
-    Conversion { source_url, source_urls, converted_url, pages, bytes, sha256, warnings, skipped }
+    Conversion { source_url, source_urls, converted_url, expires_at, pages, bytes, sha256, warnings, skipped }
 }
 
 /// The PDF as it is made.

@@ -17,7 +17,7 @@ use super::conditions::{Selection, Validators, select};
 use crate::{
     convert::Converter,
     problem::RANGE_NOT_SATISFIABLE,
-    storage::{Folder, PdfName, Store},
+    storage::{Folder, PdfName, Store, Stored},
 };
 
 /// Download a PDF
@@ -59,28 +59,31 @@ pub(super) async fn get_pdf(
     let validators = Validators { etag, modified: stored.modified, length: stored.length };
 
     let (status, range) = match select(&method, &headers, &validators) {
-        Selection::NotModified => return Ok((StatusCode::NOT_MODIFIED, caching(&validators)).into_response()),
+        Selection::NotModified => {
+            return Ok((StatusCode::NOT_MODIFIED, caching(&validators, stored)).into_response());
+        }
         Selection::PreconditionFailed => return Err(not_meant()),
         Selection::NotSatisfiable => return Err(not_satisfiable(stored.length)),
         Selection::Whole => (StatusCode::OK, 0..stored.length),
         Selection::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
     };
-    let mut response = (status, caching(&validators), content(&file_name, &range)).into_response();
+    let mut response = (status, caching(&validators, stored), content(&file_name, &range)).into_response();
     if status == StatusCode::PARTIAL_CONTENT {
         let answered = format!("bytes {}-{}/{}", range.start, range.end - 1, stored.length);
         response.headers_mut().insert(header::CONTENT_RANGE, value(&answered));
     }
     if method != Method::HEAD {
-        *response.body_mut() = body(folder, name, range).await?;
+        *response.body_mut() = body(folder, name, range).await?.ok_or_else(not_found)?;
     }
     Ok(response)
 }
 
-async fn body(folder: &Folder, name: PdfName, range: Range<u64>) -> Result<Body, Problem> {
+/// `None` where the PDF has expired since it was looked at.
+async fn body(folder: &Folder, name: PdfName, range: Range<u64>) -> Result<Option<Body>, Problem> {
     if range.is_empty() {
-        return Ok(Body::empty());
+        return Ok(Some(Body::empty()));
     }
-    Ok(Body::from_stream(folder.read(name, range).await?))
+    Ok(folder.read(name, range).await?.map(Body::from_stream))
 }
 
 pub(super) fn not_meant() -> Problem {
@@ -94,12 +97,13 @@ fn not_satisfiable(length: u64) -> Problem {
         .header(header::CONTENT_RANGE, value(&format!("bytes */{length}")))
 }
 
-fn caching(validators: &Validators) -> HeaderMap {
+fn caching(validators: &Validators, stored: Stored) -> HeaderMap {
+    let fresh_s = stored.fresh_for().as_secs();
     HeaderMap::from_iter([
         (header::ETAG, value(&validators.etag)),
         (header::LAST_MODIFIED, value(&httpdate::fmt_http_date(validators.modified))),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")),
+        (header::CACHE_CONTROL, value(&format!("private, max-age={fresh_s}, immutable"))),
     ])
 }
 

@@ -38,7 +38,7 @@ pub use source::{Sources, Upload, Uploaded};
 use crate::{
     error::Error,
     fetch::Client,
-    storage::{Content, Finished, PdfName, Store},
+    storage::{Content, Finished, Link, Links, PdfName, Store},
 };
 use admission::Permit;
 use feed::Feed;
@@ -70,6 +70,8 @@ pub enum OnError {
 pub struct Converted {
     /// What it is called there.
     pub name: PdfName,
+    /// Where it is downloaded from.
+    pub link: Link,
     /// What the engine says about it.
     pub report: Report,
     /// Of its bytes.
@@ -100,10 +102,16 @@ pub struct Limits {
     pub engine: pdf_engine::Limits,
 }
 
-/// A conversion that has its place.
-struct Admitted {
+/// A conversion whose first source has begun to arrive.
+struct Arrived {
+    /// The sources that were waited for: failed ones, and one that is good.
     first: Vec<Feed>,
     queue: Queue,
+}
+
+/// A conversion that has its place.
+struct Admitted {
+    arrived: Arrived,
     permit: Permit,
 }
 
@@ -138,20 +146,23 @@ impl Converter {
     }
 
     /// Converts and stores the PDF. After a failure nothing is left in the store.
-    pub async fn convert(&self, order: Order) -> Result<Converted, Failure> {
+    pub async fn convert(&self, order: Order, links: &Links<'_>) -> Result<Converted, Failure> {
         let (options, on_error) = (order.options, order.on_error);
-        let admitted = self.admit(order.sources).await?;
+        let arrived = self.await_sources(order.sources).await?;
+        let name = PdfName::random();
+        // For sources that are there, and before anything is stored: what cannot be linked is not.
+        let link = links.to(name).await?;
+        let admitted = self.admit(arrived).await?;
         let permit = admitted.permit.clone();
         // Each source that is no good is to be told, so the engine goes on behind the first one either way.
         let Running { outcome, content } = self.run(admitted, options, true, on_error);
-        let name = PdfName::random();
         let stored = self.begin_upload(name, content, permit);
         match tokio::join!(outcome, stored) {
             (_, Err(error)) => Err(error.into()),
             (Err(failure), _) => Err(failure),
             (Ok((made, skipped)), Ok(Finished::Stored(pdf))) => {
                 pdf.keep();
-                Ok(Converted { name, report: made.report, sha256: made.sha256, skipped })
+                Ok(Converted { name, link, report: made.report, sha256: made.sha256, skipped })
             }
             (Ok(_), Ok(Finished::Abandoned)) => {
                 Err(Error::Internal("a PDF was made and not stored".to_owned()).into())
@@ -163,14 +174,14 @@ impl Converter {
     /// here; later, the answer breaks off.
     pub async fn answer(self: Arc<Self>, order: Order) -> Result<Answer, Failure> {
         let deadline = Instant::now() + self.limits.answer;
-        let admitted = self.admit(order.sources).await?;
+        let admitted = self.admit(self.await_sources(order.sources).await?).await?;
         // One source that is no good ends it: what was sent until then is no PDF.
         let Running { outcome, content } = self.run(admitted, order.options, false, OnError::Fail);
         Answer::begin(content, outcome, deadline).await
     }
 
-    /// Waits for the sources, and then for a place.
-    async fn admit(&self, sources: Sources) -> Result<Admitted, Failure> {
+    /// Waits until a source has begun to arrive.
+    async fn await_sources(&self, sources: Sources) -> Result<Arrived, Failure> {
         let leave = self.admission.fetch()?;
         let mut queue = Queue::new(sources, leave, &self.client, &self.admission);
         let first = queue.first().await?;
@@ -180,8 +191,13 @@ impl Converter {
                 .filter_map(|(index, feed)| Some(SourceFailure { index, error: feed.into_failure()? }));
             return failures_of(failures);
         }
+        Ok(Arrived { first, queue })
+    }
+
+    /// Waits for a place.
+    async fn admit(&self, arrived: Arrived) -> Result<Admitted, Failure> {
         let permit = self.admission.enter().await?;
-        Ok(Admitted { first, queue, permit })
+        Ok(Admitted { arrived, permit })
     }
 
     /// Sets the steps going. The conversion is stopped when the outcome is dropped.
@@ -193,7 +209,7 @@ impl Converter {
         on_error: OnError,
     ) -> Running<impl Future<Output = Result<(engine::Made, Vec<SourceFailure>), Failure>> + Send + use<>>
     {
-        let Admitted { first, queue, permit } = admitted;
+        let Admitted { arrived: Arrived { first, queue }, permit } = admitted;
         let (readers, sources) = mpsc::channel::<SourceReader>(1);
         let (pdf_pieces, content) = mpsc::channel(PIECES_IN_FLIGHT);
         let cancel = CancelOnDrop(Cancel::new());
@@ -241,7 +257,7 @@ fn each(mut sources: mpsc::Receiver<SourceReader>) -> impl Iterator<Item = pdf_e
 }
 
 /// All of them at once; something that is of no single source comes first.
-fn failures_of(failures: impl Iterator<Item = SourceFailure>) -> Result<Admitted, Failure> {
+fn failures_of(failures: impl Iterator<Item = SourceFailure>) -> Result<Arrived, Failure> {
     let mut sources = Vec::new();
     for failure in failures {
         if !failure.error.is_of_source() {

@@ -2,14 +2,14 @@
 //!
 //! A PDF is written to `UUID.pdf#1`, synced, and renamed when it is complete, so no reader sees half of one.
 //! A killed process leaves such a file behind; the next start removes it, unless another process works in the
-//! same folder, which the lock tells.
+//! same folder, which the lock tells. What is older than `PDF_TTL` is no longer to be had, and is deleted in time.
 
 use std::{
     fs, io,
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
@@ -21,12 +21,15 @@ use object_store::{
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::{PdfName, Target, Upload};
+use super::{
+    FRESH_MAX, PdfName, Target, Upload,
+    lock::Lock,
+    sweep::{Sweeper, is_expired},
+};
 use crate::error::{Cause, Error};
 
 /// How much is written at once: a folder has no least part, so this is what keeps memory low.
 const PART_BYTES: usize = 1024 * 1024;
-const LOCK_FILE: &str = ".lock";
 
 /// A folder of PDFs.
 #[derive(Debug)]
@@ -34,8 +37,9 @@ pub struct Folder {
     path: PathBuf,
     store: Arc<LocalFileSystem>,
     tasks: TaskTracker,
-    /// Held while the process lives. `None` where another process holds it.
-    _lock: Option<fs::File>,
+    ttl: Option<Duration>,
+    _lock: Arc<Lock>,
+    _sweeper: Option<Sweeper>,
 }
 
 /// A PDF that is there.
@@ -45,20 +49,33 @@ pub struct Stored {
     pub length: u64,
     /// When it was completed.
     pub modified: SystemTime,
+    /// When it is no longer to be had; `None` where it is kept for ever.
+    pub expires: Option<SystemTime>,
+}
+
+impl Stored {
+    /// How long a copy may be used without asking: as long as the PDF is there.
+    pub(crate) fn fresh_for(self) -> Duration {
+        let left = self.expires.map(|expires| expires.duration_since(SystemTime::now()).unwrap_or_default());
+        left.map_or(FRESH_MAX, |left| left.min(FRESH_MAX))
+    }
 }
 
 impl Folder {
-    /// Makes the folder when it is missing, proves that it can be written and removes what a kill left.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+    /// Makes the folder when it is missing, proves that it can be written and removes what a kill left. PDFs are
+    /// kept for `ttl`, or for ever.
+    pub fn open(path: &Path, ttl: Option<Duration>) -> anyhow::Result<Self> {
         fs::create_dir_all(path).context("it cannot be made")?;
         let path = path.canonicalize().context("it cannot be entered")?;
-        let lock = fs::File::create(path.join(LOCK_FILE)).context("it cannot be written")?;
-        let lock = lock.try_lock().is_ok().then_some(lock);
-        if lock.is_some() {
+        let lock = Arc::new(Lock::open(&path).context("it cannot be written")?);
+        if lock.hold() {
             remove_unfinished(&path).context("what an earlier process left cannot be removed")?;
         }
+        let sweeper = ttl.map(|ttl| Sweeper::start(path.clone(), Arc::clone(&lock), ttl)).transpose();
+        let sweeper = sweeper.context("no thread could be started that deletes old PDFs")?;
         let store = LocalFileSystem::new_with_prefix(&path)?.with_fsync(true);
-        Ok(Self { path, store: Arc::new(store), tasks: TaskTracker::new(), _lock: lock })
+        let tasks = TaskTracker::new();
+        Ok(Self { path, store: Arc::new(store), tasks, ttl, _lock: lock, _sweeper: sweeper })
     }
 
     pub(super) fn begin(&self, name: PdfName) -> Upload {
@@ -70,12 +87,18 @@ impl Folder {
             // a random UUID.
             mode: PutMode::Overwrite,
             attributes: object_store::Attributes::new(),
+            right: None,
             tasks: self.tasks.clone(),
         })
     }
 
     pub(super) fn tasks(&self) -> &TaskTracker {
         &self.tasks
+    }
+
+    /// How long PDFs are kept; `None` is for ever.
+    pub(super) fn ttl(&self) -> Option<Duration> {
+        self.ttl
     }
 
     /// Writes and removes an empty file.
@@ -89,12 +112,16 @@ impl Folder {
     }
 
     /// What is known of a PDF; `None` where there is none of that name: a link, which this service never makes
-    /// and which may lead anywhere, is none, and neither is an empty file.
+    /// and which may lead anywhere, is none, and neither is an empty file or one that has expired.
     pub async fn stat(&self, name: PdfName) -> Result<Option<Stored>, Error> {
         match tokio::fs::symlink_metadata(self.path.join(name.file_name())).await {
             Ok(metadata) if metadata.is_file() && metadata.len() > 0 => {
                 let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                Ok(Some(Stored { length: metadata.len(), modified }))
+                if self.ttl.is_some_and(|ttl| is_expired(modified, ttl, SystemTime::now())) {
+                    return Ok(None);
+                }
+                let expires = self.ttl.and_then(|ttl| modified.checked_add(ttl));
+                Ok(Some(Stored { length: metadata.len(), modified, expires }))
             }
             Ok(_) => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -102,18 +129,19 @@ impl Folder {
         }
     }
 
-    /// The bytes of a PDF, as they are read from the disk.
+    /// The bytes of a PDF, as they are read from the disk; `None` where it is gone since it was asked about.
     pub async fn read(
         &self,
         name: PdfName,
         range: Range<u64>,
-    ) -> Result<BoxStream<'static, object_store::Result<Bytes>>, Error> {
+    ) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, Error> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
         let path = ObjectPath::from(name.file_name());
-        let result = self.store.get_opts(&path, options).await;
-        result
-            .map(object_store::GetResult::into_stream)
-            .map_err(|error| Error::StoreRefused(Cause::from(error)))
+        match self.store.get_opts(&path, options).await {
+            Ok(result) => Ok(Some(result.into_stream())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::StoreRefused(Cause::from(error))),
+        }
     }
 }
 
@@ -163,7 +191,7 @@ mod tests {
         for name in left.iter().chain(&kept) {
             fs::write(folder.path().join(name), b"x").unwrap();
         }
-        let _open = Folder::open(folder.path()).unwrap();
+        let _open = Folder::open(folder.path(), None).unwrap();
         for name in left {
             assert!(!folder.path().join(&name).exists(), "{name}");
         }
@@ -175,10 +203,10 @@ mod tests {
     #[test]
     fn a_second_process_leaves_the_first_ones_work_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Folder::open(folder.path()).unwrap();
+        let first = Folder::open(folder.path(), None).unwrap();
         let under_way = folder.path().join("67e55044-10b1-426f-9247-bb680e5fe0c8.pdf#1");
         fs::write(&under_way, b"x").unwrap();
-        let _second = Folder::open(folder.path()).unwrap();
+        let _second = Folder::open(folder.path(), None).unwrap();
         assert!(under_way.exists());
         drop(first);
     }
@@ -186,7 +214,7 @@ mod tests {
     #[test]
     fn a_file_in_the_folders_place_is_a_clear_fault() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = Folder::open(&file.path().join("pdfs")).unwrap_err();
+        let error = Folder::open(&file.path().join("pdfs"), None).unwrap_err();
         assert_eq!(error.to_string(), "it cannot be made");
     }
 }

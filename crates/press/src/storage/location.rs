@@ -1,59 +1,96 @@
 //! What `PDF_BUCKET` says, parsed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use url::Url;
+
+use super::{Cloud, naming};
 
 /// Where PDFs go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// A folder of this machine.
     Folder(PathBuf),
-    /// A Google Cloud Storage bucket.
-    GoogleBucket {
-        /// Its name.
-        bucket: String,
-        /// What stands before each object's name; empty, or without slashes at its ends.
-        prefix: String,
-    },
+    /// A bucket of a cloud.
+    Bucket(BucketName),
+}
+
+/// A bucket's name, as its cloud allows it. Shown as the URL of the bucket: `gs://my-pdfs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketName {
+    cloud: Cloud,
+    name: String,
+    prefix: String,
 }
 
 impl Location {
     /// `None` is the folder `pdfs` of `data_dir`.
     pub fn parse(setting: Option<&str>, data_dir: &Path) -> Result<Self, String> {
         let Some(text) = setting else { return Ok(Self::Folder(data_dir.join("pdfs"))) };
-        match text.split_once("://") {
-            Some(("gs", rest)) => {
-                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-                Self::google(bucket, prefix)
+        let Some((scheme, rest)) = text.split_once("://") else {
+            if text.contains('/') {
+                return Err(format!(
+                    "PDF_BUCKET: {text:?} is no bucket name; if it is a folder, its URL is meant: file:///FOLDER, \
+                     with an absolute path"
+                ));
             }
-            Some(("file", _)) => folder(text).map(Self::Folder).ok_or_else(|| {
+            return BucketName::parse(Cloud::Google, text).map(Self::Bucket);
+        };
+        if scheme == "file" {
+            return folder(text).map(Self::Folder).ok_or_else(|| {
                 "PDF_BUCKET: a file:// URL needs an absolute path and nothing else, as in file:///srv/pdfs".into()
-            }),
-            Some((scheme, _)) => Err(format!(
-                "PDF_BUCKET: {scheme}:// is not supported; use gs://BUCKET, a bare Google Cloud Storage bucket \
-                 name, or file:///FOLDER"
-            )),
-            None if text.contains('/') => Err(format!(
-                "PDF_BUCKET: {text:?} is no bucket name; if it is a folder, its URL is meant: file:///FOLDER, with \
-                 an absolute path"
-            )),
-            None => Self::google(text, ""),
+            });
         }
+        let cloud = Cloud::ALL.into_iter().find(|cloud| cloud.scheme() == scheme).ok_or_else(|| {
+            format!(
+                "PDF_BUCKET: {scheme}:// is not supported; use gs://BUCKET, a bare Google Cloud Storage bucket \
+                 name, s3://BUCKET, az://CONTAINER or file:///FOLDER"
+            )
+        })?;
+        BucketName::parse(cloud, rest).map(Self::Bucket)
+    }
+}
+
+impl BucketName {
+    /// Whose bucket it is.
+    pub fn cloud(&self) -> Cloud {
+        self.cloud
     }
 
-    fn google(bucket: &str, prefix: &str) -> Result<Self, String> {
-        if let Some(rule) = broken_rule(bucket) {
-            return Err(format!("PDF_BUCKET: {bucket:?} is no Google Cloud Storage bucket name: {rule}"));
+    /// What it is called there.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What stands before each object's name; empty, or without slashes at its ends.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// `NAME` or `NAME/PREFIX`.
+    fn parse(cloud: Cloud, text: &str) -> Result<Self, String> {
+        let (name, prefix) = text.split_once('/').unwrap_or((text, ""));
+        if let Some(rule) = naming::broken_rule(cloud, name) {
+            let bucket = cloud.bucket_words();
+            return Err(format!("PDF_BUCKET: {name:?} is no name of {bucket}: {rule}"));
         }
         let prefix = prefix.trim_end_matches('/');
-        if !prefix.is_empty() && !prefix.split('/').all(is_prefix_segment) {
+        if !prefix.is_empty() && !naming::is_prefix(prefix) {
             return Err(format!(
                 "PDF_BUCKET: {prefix:?} is no usable prefix: names of A-Z, a-z, 0-9, '-', '_' and '.', parted by \
-                 single slashes"
+                 single slashes, 983 characters at most"
             ));
         }
-        Ok(Self::GoogleBucket { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+        Ok(Self { cloud, name: name.to_owned(), prefix: prefix.to_owned() })
+    }
+}
+
+impl fmt::Display for BucketName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}://{}", self.cloud.scheme(), self.name)
     }
 }
 
@@ -62,33 +99,6 @@ fn folder(text: &str) -> Option<PathBuf> {
     let url = Url::parse(text).ok()?;
     let plain = url.query().is_none() && url.fragment().is_none();
     plain.then(|| url.to_file_path().ok()).flatten()
-}
-
-/// The naming rules of Google Cloud Storage: the first that a name breaks, in words.
-fn broken_rule(name: &str) -> Option<&'static str> {
-    let is_edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let is_inner = |c: char| is_edge(c) || "-_.".contains(c);
-    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !name.chars().all(is_inner) || !name.starts_with(is_edge) || !name.ends_with(is_edge) {
-        Some("it has a-z, 0-9, '-', '_' and '.' alone, and a letter or digit at both ends")
-    } else if !(3..=222).contains(&name.len()) || name.split('.').any(|part| part.len() > 63) {
-        Some("it has 3 to 63 characters, or up to 222 where dots part it into pieces of at most 63")
-    } else if name.split('.').any(str::is_empty) {
-        Some("no two dots stand side by side")
-    } else if name.split('.').count() == 4 && name.split('.').all(number) {
-        Some("it does not look like an IP address")
-    } else if name.starts_with("goog") || name.contains("google") || name.contains("g00gle") {
-        Some("it neither begins with \"goog\" nor contains \"google\" or \"g00gle\"")
-    } else {
-        None
-    }
-}
-
-/// No character that would need an escape in the URL that is handed out.
-fn is_prefix_segment(segment: &str) -> bool {
-    !segment.is_empty()
-        && !matches!(segment, "." | "..")
-        && segment.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
 #[cfg(test)]
@@ -111,35 +121,27 @@ mod tests {
         ] {
             assert_eq!(parse(url), Ok(Location::Folder(path.into())), "{url}");
         }
-        let piece = "b".repeat(63);
-        let long = [piece.as_str(), &piece, &piece, &"b".repeat(30)].join(".");
-        assert_eq!(long.len(), 222);
-        for (text, bucket, prefix) in [
-            ("my-pdfs", "my-pdfs", ""),
-            ("gs://my-pdfs", "my-pdfs", ""),
-            ("gs://my-pdfs/", "my-pdfs", ""),
-            ("gs://my-pdfs/a/b/", "my-pdfs", "a/b"),
-            ("192.168.5", "192.168.5", ""),
-            ("192.168.5.x4", "192.168.5.x4", ""),
-            ("my-goog", "my-goog", ""),
-            (&piece, &piece, ""),
-            (&long, &long, ""),
+        for (text, cloud, name, prefix) in [
+            ("my-pdfs", Cloud::Google, "my-pdfs", ""),
+            ("gs://my-pdfs", Cloud::Google, "my-pdfs", ""),
+            ("gs://my-pdfs/", Cloud::Google, "my-pdfs", ""),
+            ("gs://my-pdfs/a/b/", Cloud::Google, "my-pdfs", "a/b"),
+            ("s3://my.pdfs", Cloud::Amazon, "my.pdfs", ""),
+            ("s3://my-pdfs/a", Cloud::Amazon, "my-pdfs", "a"),
+            ("az://my-pdfs", Cloud::Azure, "my-pdfs", ""),
+            ("az://my-pdfs/a/b", Cloud::Azure, "my-pdfs", "a/b"),
         ] {
-            let expected = Location::GoogleBucket { bucket: bucket.into(), prefix: prefix.into() };
-            assert_eq!(parse(text), Ok(expected), "{text}");
+            let expected = BucketName { cloud, name: name.into(), prefix: prefix.into() };
+            assert_eq!(parse(text), Ok(Location::Bucket(expected)), "{text}");
         }
     }
 
     #[test]
     fn what_names_no_store_is_told_what_would() {
-        let piece = "b".repeat(64);
-        let short = "b".repeat(60);
-        let long = [short.as_str(), &short, &short, &"b".repeat(40)].join(".");
-        assert_eq!(long.len(), 223);
         for (text, expected) in [
-            ("s3://bucket", "s3:// is not supported; use gs://BUCKET"),
-            ("az://container", "az:// is not supported"),
+            ("abfs://container", "abfs:// is not supported; use gs://BUCKET"),
             ("https://storage.googleapis.com/b", "https:// is not supported"),
+            ("S3://bucket", "S3:// is not supported"),
             ("file://pdfs", "needs an absolute path"),
             ("file://host/pdfs", "needs an absolute path"),
             ("file:///srv/pdfs?a", "needs an absolute path and nothing else"),
@@ -147,22 +149,14 @@ mod tests {
             ("/srv/pdfs", "if it is a folder, its URL is meant: file:///FOLDER"),
             ("./pdfs", "if it is a folder, its URL is meant: file:///FOLDER"),
             ("file:/srv/pdfs", "if it is a folder, its URL is meant: file:///FOLDER"),
-            ("", "a letter or digit at both ends"),
+            ("", "\"\" is no name of a Google Cloud Storage bucket: "),
             ("gs://", "a letter or digit at both ends"),
-            ("MyBucket", "it has a-z, 0-9"),
-            ("-bucket", "a letter or digit at both ends"),
-            ("bucket.", "a letter or digit at both ends"),
-            ("ab", "3 to 63 characters"),
-            (&piece, "3 to 63 characters"),
-            (&long, "up to 222"),
-            ("a..b", "no two dots"),
-            ("192.168.5.4", "does not look like an IP address"),
-            ("goog-pdfs", "begins with \"goog\""),
-            ("my-google-pdfs", "contains \"google\""),
             ("gs://my-g00gle-pdfs/a", "contains \"google\""),
+            ("s3://My", "\"My\" is no name of an S3 bucket: it has a-z"),
+            ("az://a--b", "\"a--b\" is no name of an Azure container: no two hyphens"),
             ("gs://bucket/a//b", "is no usable prefix"),
-            ("gs://bucket/../b", "is no usable prefix"),
-            ("gs://bucket/a b", "is no usable prefix"),
+            ("s3://bucket/../b", "is no usable prefix"),
+            ("az://bucket/a b", "is no usable prefix"),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.starts_with("PDF_BUCKET: ") && error.contains(expected), "{text}: {error}");

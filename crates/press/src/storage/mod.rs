@@ -1,8 +1,14 @@
 //! Where PDFs are kept, and under which URL a plain GET downloads them.
 
 mod bucket;
+mod cloud;
+mod failure;
 mod folder;
+mod link;
 mod location;
+mod lock;
+mod naming;
+mod sweep;
 mod upload;
 
 use std::{sync::Arc, time::Duration};
@@ -14,14 +20,18 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use bucket::Bucket;
+pub use cloud::Cloud;
 pub use folder::{Folder, Stored, check_folder};
-pub use location::Location;
+pub use link::{Expiry, Link, Links};
+pub use location::{BucketName, Location};
 pub use upload::{Content, Finished, Unnamed, Upload};
 
 use crate::{error::Error, settings::StorageSettings};
 
 /// How long a dependency is waited for where only its state is asked.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a copy of a PDF stays fresh where nothing ends it: its name is never used for another.
+const FRESH_MAX: Duration = Duration::from_hours(365 * 24);
 
 /// The name of a stored PDF: a random UUID, so that a URL tells nothing and cannot be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +69,12 @@ impl Store {
     /// Opens what the settings name; a folder is made when missing.
     pub fn open(location: &Location, settings: &StorageSettings) -> anyhow::Result<Self> {
         match location {
-            Location::Folder(path) => Folder::open(path)
+            Location::Folder(path) => Folder::open(path, settings.pdf_ttl)
                 .map(Self::Folder)
                 .with_context(|| format!("the folder for PDFs cannot be used: {}", path.display())),
-            Location::GoogleBucket { bucket, prefix } => Bucket::open(bucket, prefix, settings)
+            Location::Bucket(name) => Bucket::open(name, settings)
                 .map(Self::Bucket)
-                .with_context(|| format!("the bucket gs://{bucket} cannot be used")),
+                .with_context(|| format!("the bucket {name} cannot be used")),
         }
     }
 
@@ -78,14 +88,16 @@ impl Store {
 
     /// How PDFs will be linked, asked before one is made. `service` is where this service is reached, which only
     /// a folder needs: a bucket is served by its cloud, and its links are known wherever this runs.
-    pub fn links(&self, service: Option<&BaseUrl>) -> Result<Links, Error> {
+    pub fn links(&self, service: Option<&BaseUrl>) -> Result<Links<'_>, Error> {
         match (self, service) {
-            (Self::Folder(_), Some(service)) => Ok(Links { base: service.join("/pdfs/").into() }),
+            (Self::Folder(folder), Some(service)) => {
+                Ok(Links(link::Kind::Folder { base: service.join("/pdfs/").into(), ttl: folder.ttl() }))
+            }
             (Self::Folder(_), None) => Err(Error::Internal(
                 "the links of the folder are not known: PUBLIC_URL says how clients reach this service"
                     .into(),
             )),
-            (Self::Bucket(bucket), _) => Ok(Links { base: bucket.base().to_owned() }),
+            (Self::Bucket(bucket), _) => Ok(Links(link::Kind::Bucket(bucket))),
         }
     }
 
@@ -115,20 +127,6 @@ impl Store {
     }
 }
 
-/// Where PDFs are downloaded from.
-#[derive(Debug, Clone)]
-pub struct Links {
-    /// Absolute, its path ending in a slash.
-    base: String,
-}
-
-impl Links {
-    /// The absolute URL that downloads a PDF with a plain GET.
-    pub fn to(&self, name: PdfName) -> String {
-        format!("{}{}", self.base, name.file_name())
-    }
-}
-
 /// What an upload needs to know of its store.
 #[derive(Debug, Clone)]
 struct Target {
@@ -137,6 +135,8 @@ struct Target {
     part_bytes: usize,
     mode: object_store::PutMode,
     attributes: object_store::Attributes,
+    /// The right that storing needs, to be told where it is missing.
+    right: Option<&'static str>,
     tasks: TaskTracker,
 }
 

@@ -1,24 +1,27 @@
 //! One PDF on its way into the store: in one piece when it is small, else in parts while it is still made.
 
-use std::{error::Error as StdError, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::{
     MultipartUpload, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutPayloadMut,
-    client::{HttpError, HttpErrorKind},
 };
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
-use super::Target;
-use crate::error::{Cause, Error};
+use super::{Target, failure};
+use crate::error::Error;
 
 /// Parts under way at once. Each holds its bytes in memory until the store has it.
 const PARTS_IN_FLIGHT: usize = 2;
+/// How often what the library asks once is asked, when no answer is heard.
+const TRIES_MAX: u32 = 3;
+/// How long is waited before the second try; twice as long before the third.
+const BACKOFF: Duration = Duration::from_millis(200);
 /// How long taking back a failed upload may take; its client is answered meanwhile.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -106,23 +109,19 @@ impl Upload {
         Ok(self.stored())
     }
 
-    /// A single piece. What timed out may have arrived: then the name is taken, by us alone.
+    /// A single piece. What was not heard of may have arrived: then the name is taken, by us alone.
     async fn put(&self, payload: PutPayload) -> Result<(), Error> {
-        let mut result = self.put_once(payload.clone()).await;
-        if result.as_ref().is_err_and(is_timeout) {
-            result = self.put_once(payload).await;
-        }
-        match result {
-            Ok(()) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(error) => Err(store_error(error)),
-        }
-    }
-
-    async fn put_once(&self, payload: PutPayload) -> object_store::Result<()> {
         let Target { store, path, mode, attributes, .. } = &self.target;
-        let options =
-            PutOptions { mode: mode.clone(), attributes: attributes.clone(), ..PutOptions::default() };
-        store.put_opts(path, payload, options).await.map(drop)
+        let put = || {
+            let (mode, attributes) = (mode.clone(), attributes.clone());
+            let options = PutOptions { mode, attributes, ..PutOptions::default() };
+            store.put_opts(path, payload.clone(), options)
+        };
+        match insist(put).await {
+            Ok(_) => Ok(()),
+            Err(error) if failure::is_taken(&error) => Ok(()),
+            Err(error) => Err(self.failed_to_end(error)),
+        }
     }
 
     async fn store_in_parts(
@@ -132,9 +131,14 @@ impl Upload {
         answer: &mut oneshot::Sender<Result<Finished, Error>>,
     ) -> Result<Finished, Error> {
         let Target { store, path, attributes, .. } = &self.target;
-        let options =
-            PutMultipartOptions { attributes: attributes.clone(), ..PutMultipartOptions::default() };
-        let mut upload = store.put_multipart_opts(path, options).await.map_err(store_error)?;
+        let begin = || {
+            let attributes = attributes.clone();
+            store.put_multipart_opts(
+                path,
+                PutMultipartOptions { attributes, ..PutMultipartOptions::default() },
+            )
+        };
+        let mut upload = insist(begin).await.map_err(|error| self.failed(error))?;
         let sent = tokio::select! {
             sent = self.send_parts(upload.as_mut(), first, content) => sent,
             // Nobody listens: parts that the store takes slowly must not put off taking them back.
@@ -142,7 +146,7 @@ impl Upload {
         };
         let result = match sent {
             Ok(Sent::Whole) if !answer.is_closed() => {
-                upload.complete().await.map(|_| self.stored()).map_err(store_error)
+                upload.complete().await.map(|_| self.stored()).map_err(|error| self.failed_to_end(error))
             }
             Ok(_) => Ok(Finished::Abandoned),
             Err(error) => Err(error),
@@ -173,7 +177,7 @@ impl Upload {
             }
             let under_way_max = if last { 0 } else { PARTS_IN_FLIGHT - 1 };
             while parts.len() > under_way_max {
-                finish_one(&mut parts).await?;
+                self.finish_one(&mut parts).await?;
             }
             if last {
                 return Ok(Sent::Whole);
@@ -208,8 +212,33 @@ impl Upload {
         }
     }
 
+    async fn finish_one(&self, parts: &mut JoinSet<object_store::Result<()>>) -> Result<(), Error> {
+        match parts.join_next().await {
+            Some(Ok(Ok(()))) | None => Ok(()),
+            Some(Ok(Err(error))) => Err(self.failed(error)),
+            Some(Err(error)) => Err(Error::Internal(format!("the upload of a part ended: {error}"))),
+        }
+    }
+
+    fn failed(&self, error: object_store::Error) -> Error {
+        failure::judge(error, self.target.right)
+    }
+
+    /// The same of the request that makes the object: one that was not heard of may have made it, and a client is told
+    /// that there is none.
+    fn failed_to_end(&self, error: object_store::Error) -> Error {
+        if failure::may_be_done(&error) {
+            drop(self.unnamed());
+        }
+        self.failed(error)
+    }
+
     fn stored(&self) -> Finished {
-        Finished::Stored(Unnamed(Some(self.target.clone())))
+        Finished::Stored(self.unnamed())
+    }
+
+    fn unnamed(&self) -> Unnamed {
+        Unnamed(Some(self.target.clone()))
     }
 }
 
@@ -228,7 +257,7 @@ enum Part {
 async fn delete(target: Target) {
     let Target { store, path, .. } = target;
     match timeout(ABORT_TIMEOUT, store.delete(&path)).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(()) | Err(object_store::Error::NotFound { .. })) => {}
         Ok(Err(error)) => {
             tracing::warn!(object = %path, error = %error, "a PDF that nobody waited for could not be deleted");
         }
@@ -238,38 +267,17 @@ async fn delete(target: Target) {
     }
 }
 
-async fn finish_one(parts: &mut JoinSet<object_store::Result<()>>) -> Result<(), Error> {
-    match parts.join_next().await {
-        Some(Ok(Ok(()))) | None => Ok(()),
-        Some(Ok(Err(error))) => Err(store_error(error)),
-        Some(Err(error)) => Err(Error::Internal(format!("the upload of a part ended: {error}"))),
-    }
-}
-
-/// Who must act: an operator where the store will refuse the next PDF as well, else nobody.
-fn store_error(error: object_store::Error) -> Error {
-    use object_store::Error as E;
-    let permanent = matches!(
-        error,
-        E::PermissionDenied { .. }
-            | E::Unauthenticated { .. }
-            | E::NotFound { .. }
-            | E::NotSupported { .. }
-            | E::NotImplemented { .. }
-            | E::InvalidPath { .. }
-            | E::UnknownConfigurationKey { .. }
-    );
-    let cause = Cause::from(error);
-    if permanent { Error::StoreRefused(cause) } else { Error::StoreUnavailable(cause) }
-}
-
-fn is_timeout(error: &object_store::Error) -> bool {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(http) = error.downcast_ref::<HttpError>() {
-            return matches!(http.kind(), HttpErrorKind::Timeout | HttpErrorKind::Interrupted);
+/// Asks again where no answer was heard. The library itself does so only for what may be repeated in any case; these
+/// may because their object's name is theirs alone.
+async fn insist<T, F>(request: impl Fn() -> F) -> object_store::Result<T>
+where
+    F: Future<Output = object_store::Result<T>>,
+{
+    for tried in 1..TRIES_MAX {
+        match request().await {
+            Err(error) if failure::is_unheard(&error) => sleep(BACKOFF * tried).await,
+            result => return result,
         }
-        next = error.source();
     }
-    false
+    request().await
 }

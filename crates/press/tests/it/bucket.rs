@@ -1,8 +1,8 @@
 //! The bucket store, against Google Cloud Storage as it looks on the wire.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use press::storage::{Location, PdfName, Store};
+use press::storage::{Link, Location, PdfName, Store};
 use tokio::io::AsyncWriteExt;
 
 use super::support::{
@@ -68,12 +68,13 @@ async fn the_public_link_is_googles() {
     .unwrap();
     settings.storage.google_application_credentials = Some(credentials.path().to_owned());
     let name = PdfName::random();
-    for (prefix, expected) in [("", ""), ("a/b", "a/b/")] {
-        let location = Location::GoogleBucket { bucket: "my-pdfs".into(), prefix: prefix.into() };
+    for (bucket, expected) in [("my-pdfs", ""), ("gs://my-pdfs/a/b", "a/b/")] {
+        let location = Location::parse(Some(bucket), Path::new("")).unwrap();
         let store = Store::open(&location, &settings.storage).unwrap();
         let expected = format!("https://storage.googleapis.com/my-pdfs/{expected}{}", name.file_name());
         // Where this service is reached does not matter, nor whether it is known.
-        assert_eq!(store.links(None).unwrap().to(name), expected);
+        let link = store.links(None).unwrap().to(name).await.unwrap();
+        assert_eq!(link, Link { url: expected, expires_at: None });
     }
 }
 
@@ -93,7 +94,7 @@ async fn a_bucket_serves_everyone_without_a_public_url() {
 fn credentials_that_cannot_be_read_are_a_fault_at_the_start() {
     let mut settings = press::Settings::default();
     settings.storage.google_application_credentials = Some("/nonexistent/credentials.json".into());
-    let location = Location::GoogleBucket { bucket: "my-pdfs".into(), prefix: String::new() };
+    let location = Location::parse(Some("my-pdfs"), Path::new("")).unwrap();
     let error = format!("{:#}", Store::open(&location, &settings.storage).unwrap_err());
     assert!(error.contains("gs://my-pdfs") && error.contains("/nonexistent/credentials.json"), "{error}");
 }
@@ -172,6 +173,7 @@ async fn what_an_operator_must_mend_is_500_without_a_word_about_it() {
         (Call::Put, &small, 404),
         (Call::Begin, &large, 403),
         (Call::Part, &large, 403),
+        (Call::Complete, &large, 403),
     ] {
         gcs.fail(call, [Fault::Status(status); 2]);
         let answer = press.convert(&source.url("/")).await;
@@ -193,6 +195,17 @@ async fn an_upload_that_was_done_but_not_heard_of_is_a_success() {
     // Either the put is seen as done, or it is tried again and finds its name taken, by itself.
     answer.converted_url();
     assert_eq!(gcs.objects().len(), 1);
+}
+
+/// Asked again, the store knows no such upload any more; what it made of it has no name that anybody was told.
+#[tokio::test]
+async fn a_completion_that_was_not_heard_of_leaves_nothing() {
+    let gcs = Gcs::start().await;
+    let press = press(&gcs, "my-pdfs");
+    gcs.fail(Call::Complete, [Fault::DoneUnanswered]);
+    let answer = press.convert(&Source::body(&images::noise_png(1900)).await.url("/")).await;
+    answer.assert_problem("unheard", 503, "store-unavailable", "could not be stored");
+    eventually("it is deleted", || async { gcs.count(Call::Delete) == 1 && gcs.objects().is_empty() }).await;
 }
 
 #[tokio::test]

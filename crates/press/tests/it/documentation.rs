@@ -1,6 +1,6 @@
 //! What is said about the service is what it does.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 
@@ -66,6 +66,7 @@ async fn the_answer_has_the_fields_of_its_schema() {
         |answer: Answer| -> BTreeSet<String> { answer.json().as_object().unwrap().keys().cloned().collect() };
     let mut seen = fields(press.upload("", "image/png", images::png()).await);
     assert_eq!(seen, required);
+    let press = Press::with(|settings| settings.storage.pdf_ttl = Some(Duration::from_mins(1)));
     let damaged = Source::body(&images::png_with_a_damaged_resolution()).await.url("/");
     seen.extend(fields(press.convert(&damaged).await));
     let text = Source::body(b"text").await.url("/");

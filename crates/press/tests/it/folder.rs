@@ -34,8 +34,8 @@ fn a_store_that_cannot_be_is_a_fault_that_names_it() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = service(|_, chassis| chassis.bind.data_dir = file.path().to_owned()).unwrap_err();
     assert!(error.contains("folder for PDFs") && error.contains(&*file.path().to_string_lossy()), "{error}");
-    let error = service(|settings, _| settings.storage.pdf_bucket = Some("s3://bucket".into())).unwrap_err();
-    assert!(error.contains("s3:// is not supported") && error.contains("gs://"), "{error}");
+    let error = service(|settings, _| settings.storage.pdf_bucket = Some("ftp://bucket".into())).unwrap_err();
+    assert!(error.contains("ftp:// is not supported") && error.contains("gs://"), "{error}");
 }
 
 #[tokio::test]

@@ -5,11 +5,15 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::support::{
+    gate,
+    gcs::{Call, Fault, Gcs},
     images,
     press::Press,
+    s3::{self, S3},
     source::{Source, redirect},
 };
 
@@ -40,8 +44,8 @@ impl Log {
     }
 }
 
-#[tokio::test]
-async fn every_source_is_named_without_its_secrets() {
+/// Everything that is said on this thread while the guards live.
+fn listen() -> (Log, (tracing::Dispatch, DefaultGuard)) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -50,9 +54,36 @@ async fn every_source_is_named_without_its_secrets() {
         .finish();
     // While there is but one subscriber, whoever meets an event first decides whether it is ever logged: a test on
     // another thread, which has none. With a second one all are asked.
-    let _second = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let second = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
+    (log, (second, tracing::subscriber::set_default(subscriber)))
+}
 
+/// What a store refuses, whoever runs this must mend: the log tells them what.
+#[tokio::test]
+async fn a_missing_right_is_named() {
+    let (log, _guards) = listen();
+    let source = Source::body(&images::png()).await;
+    let gcs = Gcs::start().await;
+    gcs.fail(Call::Put, [Fault::Status(403)]);
+    let google = Press::with(|settings| {
+        settings.storage.pdf_bucket = Some("my-pdfs".to_owned());
+        settings.storage.pdf_endpoint = Some(format!("http://{}", gcs.address));
+    });
+    google.convert(&source.url("/")).await.assert_problem("403", 500, "internal-error", "on our side");
+    let s3 = S3::start().await;
+    s3.gate.fail("PUT ", [gate::Fault::Status(403)]);
+    let amazon = Press::with(|settings| s3.choose(settings, s3::BUCKET));
+    amazon.convert(&source.url("/")).await.assert_problem("403", 500, "internal-error", "on our side");
+    let said = log.text();
+    for right in ["storage.objects.create", "s3:PutObject"] {
+        assert!(said.contains(&format!("the store answered 403; what this needs is {right}")), "{said}");
+    }
+    assert!(!said.contains("the-key"), "{said}");
+}
+
+#[tokio::test]
+async fn every_source_is_named_without_its_secrets() {
+    let (log, _guards) = listen();
     let press = Press::start();
     let damaged = Source::body(&images::png_with_a_damaged_resolution()).await;
     press.convert(&damaged.url("/image.png?hush")).await.converted_url();

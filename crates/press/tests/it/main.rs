@@ -4,9 +4,11 @@
 #![expect(unreachable_pub, reason = "what tests share is no library")]
 
 mod answers;
+mod azurite;
 mod bucket;
 mod budget;
 mod cancellation;
+mod conformance;
 mod conversions;
 mod documentation;
 mod downloads;
@@ -16,6 +18,7 @@ mod hostile_bodies;
 mod hostile_urls;
 mod hosts;
 mod limits;
+mod links;
 mod logs;
 mod many;
 mod overload;
@@ -23,6 +26,8 @@ mod proxies;
 mod rate_limits;
 mod redirects;
 mod refusals;
+mod retention;
+mod s3;
 mod shutdown;
 mod slow_sources;
 mod support;

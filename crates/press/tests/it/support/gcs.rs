@@ -14,7 +14,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::net::TcpListener;
 
@@ -133,6 +133,11 @@ async fn answer(State(gcs): State<Gcs>, request: Request) -> Response {
         Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
         Some(Fault::DoneUnanswered) | None => {}
     }
+    if query.contains_key("X-Goog-Signature")
+        && let Some(refusal) = super::google::verify(&head.uri, &head.headers)
+    {
+        return refusal;
+    }
     let path = percent_encoding::percent_decode_str(head.uri.path()).decode_utf8().unwrap().into_owned();
     let response = gcs.cloud.lock().unwrap().execute(call, path, &query, head.headers, body);
     match fault {
@@ -157,7 +162,15 @@ impl Cloud {
         let id = query.get("uploadId").cloned().unwrap_or_default();
         match call {
             Call::Get => match self.objects.get(&path) {
-                Some(object) => object.bytes.clone().into_response(),
+                Some(object) => {
+                    let mut response = object.bytes.clone().into_response();
+                    for name in [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CACHE_CONTROL] {
+                        if let Some(value) = object.headers.get(&name) {
+                            response.headers_mut().insert(name, value.clone());
+                        }
+                    }
+                    response
+                }
                 None => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response(),
             },
             Call::Put => {
@@ -186,7 +199,7 @@ impl Cloud {
             }
             Call::Complete => {
                 let Some((headers, parts)) = self.uploads.remove(&id) else {
-                    return StatusCode::NOT_FOUND.into_response();
+                    return (StatusCode::NOT_FOUND, "<Code>NoSuchUpload</Code>").into_response();
                 };
                 assert!(parts.keys().copied().eq(1..=u32::try_from(parts.len()).unwrap()));
                 let small = parts.values().rev().skip(1).any(|part| part.len() < 5 << 20);

@@ -1,10 +1,16 @@
 //! What the tests share: the service, the sources it fetches from, the network between, images.
 
+pub mod azurite;
 pub mod broken;
+pub mod download;
+pub mod gate;
 pub mod gcs;
+pub mod google;
 pub mod images;
 pub mod network;
 pub mod press;
+pub mod s3;
+pub mod scripted;
 pub mod source;
 
 use std::{future::Future, time::Duration};

@@ -1,0 +1,124 @@
+//! A gate before a server: it lets requests through, shows them, and on demand answers in the server's place or cuts
+//! the connection.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::{TcpListener, TcpStream},
+};
+
+use super::source::read_head;
+
+/// What happens to a request instead.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// It is answered with this status, and never arrives.
+    Status(u16),
+    /// The connection is cut before an answer, and it never arrives.
+    Cut,
+    /// It arrives and is answered, and the connection is cut before the answer is passed on.
+    Unheard,
+}
+
+#[derive(Debug)]
+struct Order {
+    pattern: &'static str,
+    faults: VecDeque<Fault>,
+}
+
+#[derive(Clone)]
+pub struct Gate {
+    pub address: SocketAddr,
+    heads: Arc<Mutex<Vec<String>>>,
+    orders: Arc<Mutex<Vec<Order>>>,
+}
+
+impl Gate {
+    pub async fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let gate =
+            Self { address: listener.local_addr().unwrap(), heads: Arc::default(), orders: Arc::default() };
+        let serving = gate.clone();
+        tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                let serving = serving.clone();
+                // Whoever hangs up has heard enough.
+                tokio::spawn(async move { serving.pass(client, server).await.ok() });
+            }
+        });
+        gate
+    }
+
+    /// The next requests whose first line has each piece of this between asterisks in it go wrong.
+    pub fn fail(&self, pattern: &'static str, faults: impl IntoIterator<Item = Fault>) {
+        self.orders.lock().unwrap().push(Order { pattern, faults: faults.into_iter().collect() });
+    }
+
+    pub fn clear_faults(&self) {
+        self.orders.lock().unwrap().clear();
+    }
+
+    /// The heads of all requests, in lower case but for their first lines.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+
+    pub fn count(&self, in_the_line: &str) -> usize {
+        self.heads().iter().filter(|head| head.lines().next().unwrap().contains(in_the_line)).count()
+    }
+
+    /// One request a connection, so that each is seen.
+    async fn pass(&self, mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
+        let head = read_head(&mut client).await;
+        let Some((line, fields)) = head.split_once("\r\n") else { return Ok(()) };
+        self.heads.lock().unwrap().push(format!("{line}\r\n{}", fields.to_lowercase()));
+        let fault = self.fault(line);
+        match fault {
+            Some(Fault::Status(status)) => {
+                let answer =
+                    format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                client.write_all(answer.as_bytes()).await?;
+                return drain(client).await;
+            }
+            Some(Fault::Cut) => return Ok(()),
+            Some(Fault::Unheard) | None => {}
+        }
+        let mut server = TcpStream::connect(server).await?;
+        server.write_all(format!("{line}\r\nConnection: close\r\n{fields}").as_bytes()).await?;
+        let (mut from_client, mut to_client) = client.split();
+        let (mut from_server, mut to_server) = server.split();
+        let up = async { copy(&mut from_client, &mut to_server).await };
+        let down = async {
+            if fault.is_none() {
+                copy(&mut from_server, &mut to_client).await?;
+                to_client.shutdown().await
+            } else {
+                from_server.read_to_end(&mut Vec::new()).await.map(drop)
+            }
+        };
+        tokio::select! {
+            // A client that hangs up before it is answered takes its request back.
+            gone = up => gone.map(drop),
+            done = down => done,
+        }
+    }
+
+    fn fault(&self, line: &str) -> Option<Fault> {
+        let mut orders = self.orders.lock().unwrap();
+        let mut meant =
+            orders.iter_mut().filter(|order| order.pattern.split('*').all(|piece| line.contains(piece)));
+        meant.find_map(|order| order.faults.pop_front())
+    }
+}
+
+/// Reads what a client still sends: a connection that is closed before is reset, and its answer may not be heard.
+async fn drain(mut client: TcpStream) -> std::io::Result<()> {
+    client.shutdown().await?;
+    client.read_to_end(&mut Vec::new()).await.map(drop)
+}
