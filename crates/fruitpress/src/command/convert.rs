@@ -7,6 +7,7 @@ mod pages;
 pub(super) mod report;
 
 use std::{
+    fs,
     io::{self, BufWriter, IsTerminal, Write},
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -100,7 +101,10 @@ impl Args {
         let open =
             |index: usize| Source::new(Metered { meter, index, reader: Image::new(&self.images[index]) });
         // A pipe may never send anything, and an error before it must not wait for it.
-        let is_piped = self.images.iter().any(|image| is_dash(image));
+        let is_piped = self
+            .images
+            .iter()
+            .any(|image| is_dash(image) || fs::metadata(image).is_ok_and(|found| !found.is_file()));
         let threads = if is_piped { NonZeroUsize::MIN } else { threads() };
         let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink });
         let (limits, cancel) = (Limits::default(), Cancel::new());

@@ -403,3 +403,16 @@ fn many_images_are_pages_in_their_order_and_the_first_broken_one_is_named() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).starts_with("fruitpress: 17.png: this is no image"), "{}", stderr(&output));
 }
+
+#[test]
+fn an_error_does_not_wait_for_a_pipe_behind_it() {
+    let folder = folder();
+    fs::write(folder.path().join("bad.png"), "no image").unwrap();
+    // Nobody ever writes to the pipe.
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap();
+    assert!(made.success());
+    let output =
+        run(fruitpress().current_dir(folder.path()).args(["convert", "bad.png", "pipe", "-o", "out.pdf"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("fruitpress: bad.png: this is no image"), "{}", stderr(&output));
+}
