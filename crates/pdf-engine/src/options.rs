@@ -88,7 +88,7 @@ impl FromStr for Dpi {
 
 impl Options {
     /// Why no PDF could be made so, whatever the images are; `None` where one can.
-    pub(crate) fn fault(&self) -> Option<String> {
+    pub fn fault(&self) -> Option<String> {
         self.layout.fault().or_else(|| self.metadata.fault(self.pdfa))
     }
 }

@@ -17,7 +17,7 @@ use chassis::{
 use futures_util::TryStreamExt;
 use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     accept::Wanted,
@@ -52,16 +52,69 @@ pub(super) struct ConversionRequest {
 }
 
 /// What may be chosen.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "as above")]
 pub(super) struct ConversionOptions {
     /// What becomes of the others when one of many sources is no good: `fail`, and there is no PDF and the problem
     /// tells each; or `skip`, and the PDF is made of the others.
     #[schema(required = false, example = "fail")]
     on_error: Option<OnErrorName>,
+    /// The size of each page: a paper (A0 to A6, B0 to B6, JB0 to JB6, Letter, Legal, Tabloid), turned by `^T` behind it;
+    /// or a width, an x and a height in pt, cm, mm or in. Without it, each page is as large as its image with its border.
+    #[schema(required = false, nullable = false, example = "A4")]
+    pagesize: Option<String>,
+    /// The size that images are fitted to: as `pagesize`, or in dpi, or in % of what they have.
+    #[schema(required = false, nullable = false, example = "300dpi")]
+    imgsize: Option<String>,
+    /// What is left free around the image: a length, or `TOP-AND-BOTTOM:LEFT-AND-RIGHT`, or `TOP:RIGHT:BOTTOM:LEFT`.
+    #[schema(required = false, nullable = false, example = "1cm")]
+    border: Option<String>,
+    /// What becomes of an image whose proportions are not those of its place.
+    #[schema(required = false, nullable = false, default = "into", example = "into")]
+    fit: Option<String>,
+    /// Turns a page of `pagesize`, with its border, where that suits its image better.
+    #[schema(required = false, nullable = false, default = false)]
+    auto_orient: Option<bool>,
+    /// How images are turned, clockwise, in degrees; `auto` is as the image says, `none` as it is stored.
+    #[schema(required = false, nullable = false, default = "auto", example = "auto")]
+    rotation: Option<String>,
+    /// Where an image lies in what its page leaves it.
+    #[schema(required = false, nullable = false, default = "center", example = "center")]
+    align: Option<String>,
+    /// Dots per inch of an image that states none.
+    #[schema(required = false, nullable = false, minimum = 1, maximum = 100_000, default = 96)]
+    dpi: Option<f64>,
     /// Whether only the first frame of an animation, or page of a TIFF, becomes a page.
-    #[schema(required = false, default = false)]
+    #[schema(required = false, nullable = false, default = false)]
     first_frame_only: Option<bool>,
+    /// Makes a PDF for archives, `2b` or `3b` of PDF/A; an image that cannot be in one is then no good.
+    #[schema(required = false, nullable = false, example = "2b")]
+    pdfa: Option<String>,
+    /// The document's title; each of these texts may have 2,000 characters, and no line breaks.
+    #[schema(required = false, nullable = false, max_length = 2000, example = "Receipts of March")]
+    title: Option<String>,
+    /// Who made the document.
+    #[schema(required = false, nullable = false, max_length = 2000)]
+    author: Option<String>,
+    /// What it is about.
+    #[schema(required = false, nullable = false, max_length = 2000)]
+    subject: Option<String>,
+    /// Words to find it by, with commas between them.
+    #[schema(required = false, nullable = false, max_length = 2000, example = "receipts, march")]
+    keywords: Option<String>,
+    /// The program that made what is converted.
+    #[schema(required = false, nullable = false, max_length = 2000)]
+    creator: Option<String>,
+    /// The program that converts it.
+    #[schema(required = false, nullable = false, max_length = 2000)]
+    producer: Option<String>,
+    /// When it was made, such as 2026-03-31 or 2026-03-31T18:30:00+02:00.
+    #[schema(required = false, nullable = false, example = "2026-03-31T18:30:00+02:00")]
+    creationdate: Option<String>,
+    /// When it was changed last, written as the date before.
+    #[schema(required = false, nullable = false, example = "2026-03-31")]
+    moddate: Option<String>,
 }
 
 /// What becomes of the others when one of many sources is no good.
@@ -144,11 +197,12 @@ impl Permission for Convert {
 
 /// Convert images to PDF
 ///
-/// Takes the URL of an image, the URLs of many for one PDF, an image itself (`image/*`, with what is chosen in the query)
+/// Takes the URL of an image, the URLs of many for one PDF, an image itself (`image/*`)
 /// or a form with files; fetches what is to be fetched and converts it without losing a pixel. The PDF is stored, and the
 /// answer says where; or, for those whose `Accept` prefers `application/pdf`, it is itself the answer, as it is made, and
 /// nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted,
-/// each frame to a page; what an image is, its bytes tell, not its name or media type. After any other answer than 200
+/// each frame to a page; what an image is, its bytes tell, not its name or media type. What is chosen may stand in the
+/// JSON, in the form's part `options`, or in the query. After any other answer than 200
 /// nothing is stored. A PDF that is the answer and fails behind its first MiB breaks the connection off.
 #[utoipa::path(
     post,
@@ -157,7 +211,7 @@ impl Permission for Convert {
     tag = "pdfs",
     security((), ("token" = ["press:convert"])),
     params(
-        ("first_frame_only" = Option<bool>, Query, description = "As in JSON, where the body is an image"),
+        ConversionOptions,
     ),
     request_body(content(
         (ConversionRequest = "application/json"),

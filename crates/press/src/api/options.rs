@@ -1,14 +1,15 @@
-//! What a client may choose about its PDF, by the same names in JSON, in a form's `options` and in a query.
+//! What a client may choose about its PDF, by the same names in JSON, in a form's `options` and in a query: those of
+//! `fruitpress convert`, and so of `img2pdf`, with underscores.
+
+use std::{fmt::Display, str::FromStr};
 
 use chassis::{
     Problem,
     extract::Fields,
     problem::{FieldError, shortened},
 };
-use http::Uri;
 use pdf_engine::Options;
 use serde_json::Value;
-use url::form_urlencoded;
 
 use crate::convert::OnError;
 
@@ -18,26 +19,87 @@ pub(super) struct Choices {
     pub(super) options: Options,
     /// `None` where nothing was said.
     pub(super) on_error: Option<OnError>,
+    /// What was said so far.
+    made: Vec<&'static str>,
 }
 
 impl Choices {
     /// Each choice there is.
-    const NAMES: &[&str] = &["on_error", "first_frame_only"];
+    const NAMES: &[&str] = &[
+        "on_error",
+        "pagesize",
+        "imgsize",
+        "border",
+        "fit",
+        "auto_orient",
+        "rotation",
+        "align",
+        "dpi",
+        "first_frame_only",
+        "pdfa",
+        "title",
+        "author",
+        "subject",
+        "keywords",
+        "creator",
+        "producer",
+        "creationdate",
+        "moddate",
+    ];
 
     /// Makes one of them; an error says what it must be.
     fn make(&mut self, name: &str, value: &str) -> Result<(), String> {
-        match name {
+        let Some(&known) = Self::NAMES.iter().find(|known| **known == name) else {
+            return Err("is not a choice that is known here".to_owned());
+        };
+        if self.made.contains(&known) {
+            return Err("is given more than once; the query counts as well".to_owned());
+        }
+        self.made.push(known);
+        let layout = &mut self.options.layout;
+        let metadata = &mut self.options.metadata;
+        match known {
             "on_error" => self.on_error = Some(on_error(value)?),
+            "pagesize" => layout.page_size = Some(parsed(value)?),
+            "imgsize" => layout.image_size = Some(parsed(value)?),
+            "border" => layout.border = Some(parsed(value)?),
+            "fit" => layout.fit = parsed(value)?,
+            "auto_orient" => layout.auto_orient = truth(value)?,
+            "rotation" => layout.rotation = parsed(value)?,
+            "align" => layout.align = parsed(value)?,
+            "dpi" => self.options.dpi_default = parsed(value)?,
             "first_frame_only" => self.options.first_frame_only = truth(value)?,
-            _ => return Err("is not a choice that is known here".to_owned()),
+            "pdfa" => self.options.pdfa = Some(parsed(value)?),
+            "title" => metadata.title = Some(parsed(value)?),
+            "author" => metadata.author = Some(parsed(value)?),
+            "subject" => metadata.subject = Some(parsed(value)?),
+            "keywords" => {
+                metadata.keywords =
+                    value.split(',').map(|word| parsed(word.trim())).collect::<Result<_, _>>()?;
+            }
+            "creator" => metadata.creator = Some(parsed(value)?),
+            "producer" => metadata.producer = Some(parsed(value)?),
+            "creationdate" => metadata.creation_date = Some(parsed(value)?),
+            _ => metadata.modification_date = Some(parsed(value)?),
         }
         Ok(())
     }
+
+    /// What was chosen, where it makes sense together.
+    pub(super) fn checked(self) -> Result<Self, Problem> {
+        match self.options.fault() {
+            None => Ok(self),
+            Some(detail) => Err(Problem::invalid_fields(vec![FieldError { pointer: String::new(), detail }])),
+        }
+    }
 }
 
-/// Takes the choices out of an object's fields. What is wrong with them, the fields will tell.
-pub(super) fn read(fields: &mut Fields) -> Choices {
-    let mut choices = Choices::default();
+fn parsed<T: FromStr<Err: Display>>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|error: T::Err| error.to_string())
+}
+
+/// Takes more choices out of an object's fields. What is wrong with them, the fields will tell.
+pub(super) fn read(fields: &mut Fields, choices: &mut Choices) {
     for &name in Choices::NAMES {
         // An error stays with the fields.
         let _ = fields.optional(name, |value: Value| match value {
@@ -46,24 +108,16 @@ pub(super) fn read(fields: &mut Fields) -> Choices {
             _ => Err("must be a string, a number, true or false".to_owned()),
         });
     }
-    choices
 }
 
-/// Reads the choices of a query, for a body that has no place for them.
-pub(super) fn of_query(uri: &Uri) -> Result<Choices, Problem> {
+/// Reads the choices of a query.
+pub(super) fn of_query(query: &[(String, String)]) -> Result<Choices, Problem> {
     let mut choices = Choices::default();
     let mut errors = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
-    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        let made = if seen.iter().any(|other| *other == name) {
-            Err("is given more than once".to_owned())
-        } else {
-            choices.make(&name, &value)
-        };
-        if let Err(detail) = made {
+    for (name, value) in query {
+        if let Err(detail) = choices.make(name, value) {
             errors.push(FieldError { pointer: format!("?{}", shortened(name.chars())), detail });
         }
-        seen.push(name.into_owned());
         if errors.len() >= ERRORS_MAX {
             return Err(Problem::more_invalid_fields(errors));
         }

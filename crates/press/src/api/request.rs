@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Request},
 };
 use bytes::BytesMut;
 use chassis::{
     Problem,
-    extract::{Fields, body_problem, require_no_coding},
+    extract::{Fields, Query, body_problem, require_no_coding},
     problem::{FieldError, kind, shortened},
 };
 use futures_util::{StreamExt, stream};
@@ -20,7 +20,7 @@ use super::{
     options::{self, Choices},
 };
 use crate::{
-    convert::{Converter, OnError, Order, Sources, Upload, Uploaded},
+    convert::{Converter, Order, Sources, Upload, Uploaded},
     error::Error,
     source_url::SourceUrl,
 };
@@ -104,14 +104,18 @@ pub(crate) fn body_limit(source_bytes_max: u64) -> chassis::BodyLimit {
 
 /// Reads what is asked for. Of a body that brings images, nothing but what stands before the first of them.
 pub(super) async fn read(converter: &Converter, request: Request) -> Result<Asked, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let Query(query) = Query::<Vec<(String, String)>>::from_request_parts(&mut parts, &()).await?;
+    let choices = options::of_query(&query)?;
+    let request = Request::from_parts(parts, body);
     match Kind::of(request.headers()) {
-        Kind::Json => read_json(request, converter.sources_max()).await,
-        Kind::Image => read_image(request),
-        Kind::Form => read_form(request, converter.sources_max()).await,
+        Kind::Json => read_json(request, choices, converter.sources_max()).await,
+        Kind::Image => read_image(request, choices),
+        Kind::Form => read_form(request, choices, converter.sources_max()).await,
     }
 }
 
-async fn read_json(request: Request, sources_max: usize) -> Result<Asked, Problem> {
+async fn read_json(request: Request, mut choices: Choices, sources_max: usize) -> Result<Asked, Problem> {
     let mut fields = Fields::from_request(request, &()).await.map_err(say_what_is_read)?;
     let parse = |text: String| SourceUrl::parse(&text).map(|url| (text, url));
     let one = fields.optional("source_url", parse);
@@ -141,7 +145,7 @@ async fn read_json(request: Request, sources_max: usize) -> Result<Asked, Proble
             fields.refuse(name, detail);
         }
     }
-    let choices = options::read(&mut fields);
+    options::read(&mut fields, &mut choices);
     fields.finish(())?;
     let (names, urls) = match (one, many) {
         (Some((text, url)), _) => (Names::Url(text, url.clone()), vec![url]),
@@ -150,22 +154,21 @@ async fn read_json(request: Request, sources_max: usize) -> Result<Asked, Proble
             (Names::Urls(texts, urls.clone()), urls)
         }
     };
-    Ok(Asked { order: order(Sources::Urls(urls), choices), names })
+    Ok(Asked { order: order(Sources::Urls(urls), choices)?, names })
 }
 
-fn read_image(request: Request) -> Result<Asked, Problem> {
+fn read_image(request: Request, choices: Choices) -> Result<Asked, Problem> {
     require_no_coding(request.headers())?;
-    let choices = options::of_query(request.uri())?;
     let begin = stream::iter([Ok(Uploaded::Begin)]);
     let data = request.into_body().into_data_stream().map(|bytes| match bytes {
         Ok(bytes) => Ok(Uploaded::Data(bytes)),
         Err(error) => Err(lost(body_problem(&error))),
     });
     let upload: Upload = begin.chain(data).boxed();
-    Ok(Asked { order: order(Sources::Upload(upload), choices), names: Names::Body })
+    Ok(Asked { order: order(Sources::Upload(upload), choices)?, names: Names::Body })
 }
 
-async fn read_form(request: Request, sources_max: usize) -> Result<Asked, Problem> {
+async fn read_form(request: Request, mut choices: Choices, sources_max: usize) -> Result<Asked, Problem> {
     require_no_coding(request.headers())?;
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let boundary =
@@ -175,13 +178,16 @@ async fn read_form(request: Request, sources_max: usize) -> Result<Asked, Proble
         files: 0,
         sources_max,
     };
-    let mut choices = None;
+    let mut has_options = false;
     loop {
         match form.multipart.next_part().await? {
             None => {
                 return Err(at("/files", "the form has no file: send each image as a part with a file name"));
             }
-            Some(head) if head.is_options() && choices.is_none() => choices = Some(form.options().await?),
+            Some(head) if head.is_options() && !has_options => {
+                form.options(&mut choices).await?;
+                has_options = true;
+            }
             Some(head) => {
                 form.check(&head)?;
                 break;
@@ -191,10 +197,7 @@ async fn read_form(request: Request, sources_max: usize) -> Result<Asked, Proble
     let upload = stream::try_unfold((form, true), async |(mut form, begins)| {
         Ok(form.next(begins).await.map_err(lost)?.map(|event| (event, (form, false))))
     });
-    Ok(Asked {
-        order: order(Sources::Upload(upload.boxed()), choices.unwrap_or_default()),
-        names: Names::Files,
-    })
+    Ok(Asked { order: order(Sources::Upload(upload.boxed()), choices)?, names: Names::Files })
 }
 
 /// A form at one of its files.
@@ -243,7 +246,7 @@ impl Form {
     }
 
     /// Reads the part with the options.
-    async fn options(&mut self) -> Result<Choices, Problem> {
+    async fn options(&mut self, choices: &mut Choices) -> Result<(), Problem> {
         let mut text = BytesMut::new();
         while let Some(bytes) = self.multipart.chunk().await? {
             if text.len() + bytes.len() > OPTIONS_BYTES_MAX {
@@ -252,9 +255,8 @@ impl Form {
             text.extend_from_slice(&bytes);
         }
         let mut fields = Fields::from_json(&text).map_err(|error| at("/options", error.to_string()))?;
-        let choices = options::read(&mut fields);
-        fields.finish(())?;
-        Ok(choices)
+        options::read(&mut fields, choices);
+        fields.finish(())
     }
 }
 
@@ -264,8 +266,9 @@ impl PartHead {
     }
 }
 
-fn order(sources: Sources, choices: Choices) -> Order {
-    Order { sources, options: choices.options, on_error: choices.on_error.unwrap_or(OnError::Fail) }
+fn order(sources: Sources, choices: Choices) -> Result<Order, Problem> {
+    let Choices { options, on_error, .. } = choices.checked()?;
+    Ok(Order { sources, options, on_error: on_error.unwrap_or_default() })
 }
 
 fn at(pointer: &str, detail: impl Into<String>) -> Problem {

@@ -53,6 +53,10 @@ async fn what_is_chosen_stands_in_the_query() {
         ("?first_frame_only", &["?first_frame_only"]),
         ("?frames=1&on_error=x", &["?frames", "?on_error"]),
         ("?on_error=skip&on_error=skip", &["?on_error"]),
+        ("?pagesize=A9&fit=tight&rotation=45", &["?pagesize", "?fit", "?rotation"]),
+        ("?border=-1cm&dpi=0&pdfa=1b", &["?border", "?dpi", "?pdfa"]),
+        ("?title=a%0Ab&creationdate=yesterday&auto_orient=2", &["?title", "?creationdate", "?auto_orient"]),
+        ("?pagesize=2cmx2cm&border=1cm", &[""]),
     ] {
         let answer = press.upload(query, "image/gif", image.clone()).await;
         answer.assert_problem_at(query, 422, "invalid-fields", "", pointers);
@@ -234,4 +238,50 @@ async fn a_body_that_does_not_come_leaves_nothing() {
     let answer =
         tokio::time::timeout(Duration::from_secs(20), press.upload("", "image/png", image)).await.unwrap();
     assert_eq!(answer.status, StatusCode::OK);
+}
+
+/// The same choices, wherever they stand.
+#[tokio::test]
+async fn pages_and_texts_are_as_they_are_chosen() {
+    let press = Press::start();
+    let image = images::png_of(32, 16);
+    let url = Source::body(&image).await.url("/");
+    let chosen = json!({
+        "pagesize": "A5^T", "imgsize": "5cmx5cm", "border": "1cm:2cm", "fit": "into", "auto_orient": false,
+        "rotation": "90", "align": "top-left", "dpi": 72, "first_frame_only": true, "pdfa": "2b",
+        "title": "Ä title", "author": "Ann", "subject": "tests", "keywords": "one, two", "creator": "us",
+        "producer": "we", "creationdate": "2026-03-31T18:30:00+02:00", "moddate": "2026-04-01T00:00:00Z",
+    });
+    let mut body = chosen.clone();
+    body["source_url"] = json!(url);
+    let from_json = press.download(&press.post(body.to_string()).await).await;
+    let text = String::from_utf8_lossy(&from_json).into_owned();
+    assert!(
+        text.contains("/MediaBox [0 0 595.27559 419.52756]") || text.contains("/MediaBox [0 0 595.2"),
+        "{text}"
+    );
+    assert!(
+        text.contains("<pdfaid:part>2</pdfaid:part>") && text.contains("2026-03-31T18:30:00+02:00"),
+        "{text}"
+    );
+
+    let query =
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(
+                chosen.as_object().unwrap().iter().map(|(name, value)| {
+                    (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                }),
+            )
+            .finish();
+    let from_query =
+        press.download(&press.upload(&format!("?{query}"), "image/png", image.clone()).await).await;
+    assert_eq!(from_query, from_json);
+    let options = chosen.to_string();
+    let body = form(&[("options", options.as_bytes()), ("a; filename=a", &image)]);
+    assert_eq!(press.download(&press.upload("", FORM, body.clone()).await).await, from_json);
+
+    let twice = press.upload("?title=x", FORM, body).await;
+    twice.assert_problem_at("twice", 422, "invalid-fields", "the query counts", &["/title"]);
+    let body = json!({ "source_url": url, "pagesize": "2cmx2cm", "border": "1cm" });
+    press.post(body.to_string()).await.assert_problem_at("no room", 422, "invalid-fields", "border", &[""]);
 }
