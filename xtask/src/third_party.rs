@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
 /// Writes the page, or checks it.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let about = deny::install("cargo-about", "0.9.3")?;
+    let about = deny::install("cargo-about", "0.9.3", &["cli"])?;
     // Without the network from here on, so that the page is the same with and without one: it comes from the
     // crates' own files alone.
     process::run(cargo().args(["fetch", "--locked"]))?;
