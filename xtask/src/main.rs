@@ -20,7 +20,7 @@ mod store;
 mod test;
 mod third_party;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
@@ -38,10 +38,18 @@ enum Task {
     ThirdParty(third_party::Args),
     /// Build both container images, check their size, and run them.
     Image(image::Args),
-    /// Measure a service in one run beside what bounds it.
+    /// Measure a service or the engine in one run beside what bounds it.
     Bench(bench::Args),
     /// Convert every file of a folder, and have the PDFs judged by programs that are not ours.
     Conformance(conformance::Args),
+    /// Copy a PNG's data and check them, as `bench engine` has it done.
+    #[command(hide = true)]
+    CheckedCopy {
+        /// The PNG.
+        from: PathBuf,
+        /// Where its compressed data go.
+        to: PathBuf,
+    },
     /// Check the pipelines, the Dockerfile, compose.yaml and the shell scripts.
     CheckPipelines,
     /// Check what is deployed, and how: Terraform, the chart, the pipelines, secrets in the history.
@@ -67,6 +75,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::ThirdParty(args) => third_party::run(args),
         Task::Image(args) => image::run(args),
         Task::Bench(args) => bench::run(args),
+        Task::CheckedCopy { from, to } => bench::engine::checked_copy(from, to),
         Task::Conformance(args) => conformance::run(args),
         Task::CheckPipelines => check_pipelines::run(),
         Task::CheckDeploy(args) => check_deploy::run(args),

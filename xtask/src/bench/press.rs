@@ -99,7 +99,7 @@ pub(super) fn run(effort: Effort, quick: bool) -> Result<()> {
         let results = root().join("bench/results");
         fs::create_dir_all(&results).context("no folder for the results")?;
         fs::write(results.join("press.csv"), report.csv())?;
-        report.publish(&root().join("bench/README.md"))?;
+        super::publish(&root().join("bench/README.md"), "press", &report.tables())?;
     }
     Ok(())
 }

@@ -17,6 +17,11 @@ impl Rounds {
         sorted.get((sorted.len().saturating_sub(1)) / 2).copied().unwrap_or(f64::NAN)
     }
 
+    /// The same in another unit.
+    pub(super) fn scaled(&self, by: f64) -> Self {
+        self.0.iter().map(|value| value * by).collect()
+    }
+
     /// The median with the least and the most, for a table.
     pub(super) fn summary(&self) -> String {
         let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);

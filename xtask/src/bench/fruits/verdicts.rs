@@ -7,6 +7,7 @@ use super::{
 use crate::bench::{
     Effort,
     load::CONNECTIONS,
+    met,
     rounds::{Rounds, figure},
 };
 
@@ -106,10 +107,6 @@ impl Target {
             Self::None => "",
         }
     }
-}
-
-fn met(met: bool) -> &'static str {
-    if met { "met" } else { "missed" }
 }
 
 #[cfg(test)]

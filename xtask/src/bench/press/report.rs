@@ -1,20 +1,16 @@
 //! What was measured, as tables for people and as numbers for programs.
 
-use std::{fmt::Write as _, fs, path::Path, thread};
+use std::{fmt::Write as _, thread};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::{CLIENTS, CONTENDERS, CONVERSIONS_AT_ONCE, Contender, Row};
-use crate::{
-    bench::{
-        Effort,
-        rounds::{Rounds, figure},
-    },
-    process::{command, read},
+use crate::bench::{
+    Effort, met,
+    rounds::{Rounds, figure},
+    today,
 };
 
-const BEGIN: &str = "<!-- press: begin; `cargo xtask bench press` writes it -->\n";
-const END: &str = "<!-- press: end -->\n";
 /// What the memory of many conversions at once is meant to stay under.
 const PEAK_MEBIBYTES: f64 = 128.0;
 
@@ -29,9 +25,8 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(rows: Vec<Row>, peak: Rounds, ahead: Rounds, effort: Effort) -> Result<Self> {
-        let date = read(command("date").args(["-u", "+%Y-%m-%d"]))?.trim().to_owned();
         let processors = thread::available_parallelism()?.get();
-        Ok(Self { rows, peak, ahead, effort, date, processors })
+        Ok(Self { rows, peak, ahead, effort, date: today()?, processors })
     }
 
     /// In Markdown.
@@ -111,14 +106,6 @@ impl Report {
         }
         table
     }
-
-    /// Puts the tables where the last ones are.
-    pub(super) fn publish(&self, readme: &Path) -> Result<()> {
-        let text = fs::read_to_string(readme).with_context(|| format!("cannot read {}", readme.display()))?;
-        let replaced = replace(&text, &self.tables())
-            .with_context(|| format!("{} has no place for the results", readme.display()))?;
-        fs::write(readme, replaced).with_context(|| format!("cannot write {}", readme.display()))
-    }
 }
 
 impl Row {
@@ -136,17 +123,6 @@ impl Contender {
             Self::PeerTwice => "peer with two workers",
         }
     }
-}
-
-/// The text with something else between the two marks.
-fn replace(text: &str, tables: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{tables}{END}{after}"))
-}
-
-fn met(met: bool) -> &'static str {
-    if met { "met" } else { "missed" }
 }
 
 #[cfg(test)]
@@ -182,14 +158,5 @@ mod tests {
         assert!(tables.contains("| 80.0 (80.0 to 80.0) | 75 % |"), "{tables}");
         assert!(tables.contains("| 127 (127 to 127) MiB | < 128 MiB | met |"), "{tables}");
         assert!(report(60.0).csv().contains("2026-01-02,RGB 1 MB copied,999,press,16,60.000\n"));
-    }
-
-    #[test]
-    fn what_was_published_is_replaced_and_nothing_else() {
-        let text = format!("above\n{BEGIN}old\n{END}below\n");
-        assert_eq!(replace(&text, "new\n").unwrap(), format!("above\n{BEGIN}new\n{END}below\n"));
-        for broken in ["above\n", BEGIN, END] {
-            assert_eq!(replace(broken, "new\n"), None);
-        }
     }
 }
