@@ -16,128 +16,18 @@ use chassis::{
 };
 use futures_util::TryStreamExt;
 use http::{HeaderMap, HeaderValue, header};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     accept::Wanted,
     request::{self, Asked, Names},
+    schema::{Bytes, ConversionForm, ConversionOptions, ConversionRequest},
 };
 use crate::{
     convert::{Converted, Converter, Failure, OnError, Order, SourceFailure},
     problem,
 };
-
-/// What is to be converted: either of `source_url` and `source_urls`, and what the PDF is to be like.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "describes the body; `Fields` reads it, and finds every fault instead of the first"
-)]
-pub(super) struct ConversionRequest {
-    /// The http or https URL of an image, without user info, at most 8,192 bytes long.
-    #[schema(
-        format = "uri",
-        max_length = 8192,
-        required = false,
-        example = "https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png"
-    )]
-    source_url: Option<String>,
-    /// Such URLs, for one PDF of all of them in order; as many as `SOURCES_MAX` says.
-    #[schema(required = false, min_items = 1, nullable = false)]
-    source_urls: Option<Vec<String>>,
-    #[serde(flatten)]
-    options: ConversionOptions,
-}
-
-/// What may be chosen.
-#[derive(Debug, Deserialize, ToSchema, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "as above")]
-pub(super) struct ConversionOptions {
-    /// What becomes of the others when one of many sources is no good: `fail`, and there is no PDF and the problem
-    /// tells each; or `skip`, and the PDF is made of the others.
-    #[schema(required = false, example = "fail")]
-    on_error: Option<OnErrorName>,
-    /// The size of each page: a paper (A0 to A6, B0 to B6, JB0 to JB6, Letter, Legal, Tabloid), turned by `^T` behind it;
-    /// or a width, an x and a height in pt, cm, mm or in. Without it, each page is as large as its image with its border.
-    #[schema(required = false, nullable = false, example = "A4")]
-    pagesize: Option<String>,
-    /// The size that images are fitted to: as `pagesize`, or in dpi, or in % of what they have.
-    #[schema(required = false, nullable = false, example = "300dpi")]
-    imgsize: Option<String>,
-    /// What is left free around the image: a length, or `TOP-AND-BOTTOM:LEFT-AND-RIGHT`, or `TOP:RIGHT:BOTTOM:LEFT`.
-    #[schema(required = false, nullable = false, example = "1cm")]
-    border: Option<String>,
-    /// What becomes of an image whose proportions are not those of its place.
-    #[schema(required = false, nullable = false, default = "into", example = "into")]
-    fit: Option<String>,
-    /// Turns a page of `pagesize`, with its border, where that suits its image better.
-    #[schema(required = false, nullable = false, default = false)]
-    auto_orient: Option<bool>,
-    /// How images are turned, clockwise, in degrees; `auto` is as the image says, `none` as it is stored.
-    #[schema(required = false, nullable = false, default = "auto", example = "auto")]
-    rotation: Option<String>,
-    /// Where an image lies in what its page leaves it.
-    #[schema(required = false, nullable = false, default = "center", example = "center")]
-    align: Option<String>,
-    /// Dots per inch of an image that states none.
-    #[schema(required = false, nullable = false, minimum = 1, maximum = 100_000, default = 96)]
-    dpi: Option<f64>,
-    /// Whether only the first frame of an animation, or page of a TIFF, becomes a page.
-    #[schema(required = false, nullable = false, default = false)]
-    first_frame_only: Option<bool>,
-    /// Makes a PDF for archives, `2b` or `3b` of PDF/A; an image that cannot be in one is then no good.
-    #[schema(required = false, nullable = false, example = "2b")]
-    pdfa: Option<String>,
-    /// The document's title; each of these texts may have 2,000 characters, and no line breaks.
-    #[schema(required = false, nullable = false, max_length = 2000, example = "Receipts of March")]
-    title: Option<String>,
-    /// Who made the document.
-    #[schema(required = false, nullable = false, max_length = 2000)]
-    author: Option<String>,
-    /// What it is about.
-    #[schema(required = false, nullable = false, max_length = 2000)]
-    subject: Option<String>,
-    /// Words to find it by, with commas between them.
-    #[schema(required = false, nullable = false, max_length = 2000, example = "receipts, march")]
-    keywords: Option<String>,
-    /// The program that made what is converted.
-    #[schema(required = false, nullable = false, max_length = 2000)]
-    creator: Option<String>,
-    /// The program that converts it.
-    #[schema(required = false, nullable = false, max_length = 2000)]
-    producer: Option<String>,
-    /// When it was made, such as 2026-03-31 or 2026-03-31T18:30:00+02:00.
-    #[schema(required = false, nullable = false, example = "2026-03-31T18:30:00+02:00")]
-    creationdate: Option<String>,
-    /// When it was changed last, written as the date before.
-    #[schema(required = false, nullable = false, example = "2026-03-31")]
-    moddate: Option<String>,
-}
-
-/// What becomes of the others when one of many sources is no good.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum OnErrorName {
-    /// There is no PDF.
-    Fail,
-    /// The PDF is made of the others.
-    Skip,
-}
-
-/// A form with images.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body, which is read as it arrives")]
-pub(super) struct ConversionForm {
-    /// What is chosen, as JSON; before the first file, where it is there.
-    #[schema(required = false)]
-    options: Option<ConversionOptions>,
-    /// The images: each part with a file name is one, whatever its name is.
-    #[schema(format = Binary, content_media_type = "application/octet-stream")]
-    files: Vec<String>,
-}
 
 /// What became of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -215,12 +105,12 @@ impl Permission for Convert {
     ),
     request_body(content(
         (ConversionRequest = "application/json"),
-        (Vec<u8> = "image/*"),
+        (Bytes = "image/*"),
         (ConversionForm = "multipart/form-data"),
     )),
     responses((status = 200, description = "The PDF is stored, or is the answer", content(
         (Conversion = "application/json"),
-        (Vec<u8> = "application/pdf"),
+        (Bytes = "application/pdf"),
     ))),
 )]
 pub(super) async fn create_pdf(

@@ -7,6 +7,7 @@ mod multipart;
 mod options;
 mod pdfs;
 mod request;
+mod schema;
 
 use std::{sync::Arc, time::Duration};
 

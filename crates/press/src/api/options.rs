@@ -53,7 +53,7 @@ impl Choices {
             return Err("is not a choice that is known here".to_owned());
         };
         if self.made.contains(&known) {
-            return Err("is given more than once; the query counts as well".to_owned());
+            return Err("is given more than once".to_owned());
         }
         self.made.push(known);
         let layout = &mut self.options.layout;
@@ -98,8 +98,10 @@ fn parsed<T: FromStr<Err: Display>>(value: &str) -> Result<T, String> {
     value.parse().map_err(|error: T::Err| error.to_string())
 }
 
-/// Takes more choices out of an object's fields. What is wrong with them, the fields will tell.
+/// Takes choices out of an object's fields, which count before those that were made until now. What is wrong with them,
+/// the fields will tell.
 pub(super) fn read(fields: &mut Fields, choices: &mut Choices) {
+    choices.made.clear();
     for &name in Choices::NAMES {
         // An error stays with the fields.
         let _ = fields.optional(name, |value: Value| match value {

@@ -13,7 +13,10 @@ use chassis::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::conditions::{Selection, Validators, select};
+use super::{
+    conditions::{Selection, Validators, select},
+    schema::Bytes,
+};
 use crate::{
     convert::Converter,
     problem::RANGE_NOT_SATISFIABLE,
@@ -38,10 +41,10 @@ use crate::{
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of a copy that the client has"),
     ),
     responses(
-        (status = 200, description = "The PDF", content_type = "application/pdf", body = Vec<u8>,
+        (status = 200, description = "The PDF", content_type = "application/pdf", body = Bytes,
             headers(("ETag" = String), ("Last-Modified" = String), ("Accept-Ranges" = String))),
         (status = 206, description = "The bytes that were asked for", content_type = "application/pdf",
-            body = Vec<u8>, headers(("Content-Range" = String))),
+            body = Bytes, headers(("Content-Range" = String))),
         (status = 304, description = "The client's copy is the same"),
     )
 )]
