@@ -11,7 +11,8 @@ pub(crate) enum Pixel {
     Rgba,
 }
 
-/// An 8-bit PNG that compresses as a photograph does: soft gradients under grain.
+/// An 8-bit PNG that compresses as a photograph does: soft gradients under the grain of a camera in good light, which is
+/// near a normal distribution of 1.9 levels. Stronger grain is packed faster, since packers find nothing in it.
 pub(crate) fn png(pixel: Pixel, width: u32, height: u32) -> Result<Vec<u8>> {
     let mut grain = Grain(1);
     let mut samples = Vec::new();
@@ -41,12 +42,12 @@ pub(crate) fn png(pixel: Pixel, width: u32, height: u32) -> Result<Vec<u8>> {
 struct Grain(u64);
 
 impl Grain {
-    /// The shade, folded into a byte, with noise in its lower half.
+    /// The shade, folded into a byte, under grain of 0 to 9 levels: the sum of three draws from four.
     fn over(&mut self, shade: u32) -> u8 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let noise = (self.0 >> 33) & 0x1f;
+        let grain: u64 = [33, 35, 37].map(|draw| self.0 >> draw & 3).iter().sum();
         let [low, ..] = shade.to_le_bytes();
-        low.wrapping_add(u8::try_from(noise).unwrap_or(0))
+        low.wrapping_add(u8::try_from(grain).unwrap_or(0))
     }
 }
 

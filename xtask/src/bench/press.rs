@@ -29,9 +29,9 @@ struct Image {
 }
 
 const IMAGES: &[Image] = &[
-    Image { name: "RGB, 1 MB, copied", pixel: Pixel::Rgb, pixels: 680, times: 40.0 },
-    Image { name: "RGB, 23 MB, copied", pixel: Pixel::Rgb, pixels: 3240, times: 50.0 },
-    Image { name: "RGBA, 23 MB, split", pixel: Pixel::Rgba, pixels: 2906, times: 25.0 },
+    Image { name: "RGB, 1 MB, copied", pixel: Pixel::Rgb, pixels: 840, times: 40.0 },
+    Image { name: "RGB, 23 MB, copied", pixel: Pixel::Rgb, pixels: 3900, times: 50.0 },
+    Image { name: "RGBA, 23 MB, split", pixel: Pixel::Rgba, pixels: 3620, times: 25.0 },
 ];
 /// The large one that is copied, of which many are converted at once.
 const LARGE: usize = 1;
