@@ -9,6 +9,7 @@ mod observe;
 mod panics;
 pub(crate) mod request_body;
 mod request_id;
+mod shutdown;
 mod timeout;
 pub(crate) mod uri;
 
@@ -84,7 +85,8 @@ async fn answer(context: Arc<Context>, request: Request, route: Route) -> Result
 /// 5. `cors` answers preflights and lets pages of `CORS_ORIGINS` read answers.
 /// 6. `compression` packs what is worth it.
 /// 7. `request_body` bounds the body's size and its stalls, at every read.
-/// 8. `timeout` bounds the time to the answer's header; it asks `request_body` whose fault it was.
+/// 8. `shutdown` answers what a server that stops has no time for.
+/// 9. `timeout` bounds the time to the answer's header; it asks `request_body` whose fault it was.
 async fn work(arrival: &Arc<Arrival>, mut request: Request, mut route: Route) -> Result<Response, Problem> {
     let context = &*arrival.context;
     admit::admit(context, &request)?;
@@ -95,7 +97,10 @@ async fn work(arrival: &Arc<Arrival>, mut request: Request, mut route: Route) ->
     let packing = compression::Asked::of(&request);
     request.extensions_mut().insert(Arc::clone(arrival));
     let answered = match request_body::limit(context, &mut request) {
-        Ok(waiting) => timeout::timeout(&context.limits, waiting, route.call(request)).await,
+        Ok(waiting) => {
+            let work = timeout::timeout(&context.limits, waiting, route.call(request));
+            shutdown::unless_cut(&context.cut, work).await
+        }
         Err(refused) => Err(refused),
     };
     let response = packing.answer(answered.unwrap_or_else(Problem::into_response)).await;

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -21,8 +21,9 @@ use crate::{
 
 /// Connections to the metrics listener at one time: a few scrapers and probes.
 const OPS_CONNECTIONS_MAX: u32 = 64;
-/// What services get to finish their work after the last request. Cloud Run gives 10 seconds in all, of which
-/// the grace time takes 8 and telemetry needs the rest.
+/// What connections get after the grace time to send the answers that say so, and services, from the same moment on, to
+/// finish their work. Cloud Run gives 10 seconds in all, of which the grace time takes 8 and telemetry needs the rest.
+const LAST_ANSWERS_TIMEOUT: Duration = Duration::from_millis(300);
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where it listens; tests hand in listeners on port 0.
@@ -96,6 +97,7 @@ async fn serve(
         connections_max: settings.limits.connections_max,
         header_timeout: settings.limits.header_timeout(),
         idle_timeout: settings.limits.idle_timeout(),
+        last_answers_timeout: LAST_ANSWERS_TIMEOUT,
     };
     tracing::info!(url = %format_args!("http://{}", listeners.public.local_addr()?), "listening");
     let public = Server::start(
@@ -108,7 +110,11 @@ async fn serve(
     let ops = match listeners.ops {
         Some(listener) => {
             tracing::info!(url = %format_args!("http://{}/metrics", listener.local_addr()?), "metrics listening");
-            let limits = ConnectionLimits { connections_max: OPS_CONNECTIONS_MAX, ..limits };
+            let limits = ConnectionLimits {
+                connections_max: OPS_CONNECTIONS_MAX,
+                last_answers_timeout: Duration::ZERO,
+                ..limits
+            };
             Some(Server::start(listener, app.ops, limits, CancellationToken::new(), None))
         }
         None => None,
@@ -117,7 +123,9 @@ async fn serve(
 
     app.health.drain();
     tokio::time::sleep(settings.shutdown.drain_delay()).await;
-    let cut = public.drain(settings.shutdown.grace()).await;
+    let grace = settings.shutdown.grace();
+    let started = Instant::now();
+    let cut = public.drain(grace).await;
     if let Some(ops) = ops {
         // Watched until the end; a scrape is not worth waiting for.
         ops.drain(Duration::ZERO).await;
@@ -125,7 +133,9 @@ async fn serve(
     if cut > 0 {
         tracing::warn!(connections = cut, "grace time is over: connections were cut");
     }
-    if tokio::time::timeout(FINISH_TIMEOUT, join_all(app.finish)).await.is_err() {
+    let beyond_grace = started.elapsed().saturating_sub(grace);
+    let left = FINISH_TIMEOUT.saturating_sub(beyond_grace);
+    if tokio::time::timeout(left, join_all(app.finish)).await.is_err() {
         tracing::warn!("not everything was finished in time: what cut requests left may still be there");
     }
     tracing::info!("stopped");

@@ -28,6 +28,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) header_timeout: Duration,
     /// Between two requests, and without progress of an answer.
     pub(crate) idle_timeout: Duration,
+    /// From the end of the grace time, for the answers that say so.
+    pub(crate) last_answers_timeout: Duration,
 }
 
 /// One listener being served.
@@ -62,7 +64,8 @@ impl Server {
         server
     }
 
-    /// Stops accepting, lets requests finish for `grace`, cuts the rest; says how many connections that were.
+    /// Stops accepting, lets requests finish for `grace`, cuts the rest; says how many connections that were. What has
+    /// no answer yet gets one, as long as `last_answers_timeout` lasts.
     pub(crate) async fn drain(self, grace: Duration) -> usize {
         self.stop.cancel();
         self.connections.close();

@@ -89,6 +89,11 @@ impl Activity {
         self.state().phase == Phase::Fresh
     }
 
+    /// Whether a request is worked on or answered.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.state().phase, Phase::Busy { .. })
+    }
+
     /// A request has begun; it ends when what is returned is dropped.
     pub(super) fn begin(&self, version: Version) -> InFlight {
         let mut state = self.state();

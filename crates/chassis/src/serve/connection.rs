@@ -60,7 +60,7 @@ enum Order {
     Stop,
     /// The same where there is none: others wait for a place.
     Crowded,
-    /// End now.
+    /// End, once it is answered that the server stops.
     Cut,
 }
 
@@ -81,6 +81,7 @@ impl Connection {
         let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + self.limits.header_timeout));
         let mut orders = self.orders();
         let mut closing = false;
+        let mut end: Option<Instant> = None;
         loop {
             // The alarm is only ever moved back when it rings, and forward when something is due earlier: in the
             // common case a request costs no timer at all.
@@ -102,8 +103,14 @@ impl Connection {
                 Some(order) = orders.next() => Event::Told(order),
             };
             match event {
-                Event::Closed | Event::Told(Order::Cut) => return,
-                Event::Overdue => match activity.deadline() {
+                Event::Closed => return,
+                Event::Told(Order::Cut) if !activity.is_busy() => return,
+                Event::Told(Order::Cut) => {
+                    let last = Instant::now() + self.limits.last_answers_timeout;
+                    end = Some(last);
+                    alarm.as_mut().reset(last);
+                }
+                Event::Overdue => match earlier(activity.deadline(), end) {
                     Some(due) if due <= Instant::now() => {
                         tracing::debug!("connection was silent or stalled for too long");
                         return;
@@ -141,6 +148,10 @@ impl Connection {
             crowded.boxed(),
         ])
     }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
 }
 
 /// HTTP/1.1, and HTTP/2 without TLS for clients that know beforehand, as balancers do.

@@ -10,8 +10,8 @@ const WAIT_MS_MAX: u64 = 600_000;
 #[derive(clap::Args, Debug, Clone)]
 #[group(skip)]
 pub struct Shutdown {
-    /// Milliseconds that requests in flight get after the signal to stop; what is left then is cut. Cloud Run
-    /// gives 10 seconds in all, of which telemetry needs the rest
+    /// Milliseconds that requests in flight get after the signal to stop; what is left then is stopped, and answered
+    /// 503 where no answer has begun. Cloud Run gives 10 seconds in all, of which that and telemetry need the rest
     #[arg(long, env = "SHUTDOWN_GRACE_MS", default_value_t = 8_000,
           value_parser = value_parser!(u64).range(0..=WAIT_MS_MAX))]
     pub shutdown_grace_ms: u64,

@@ -56,7 +56,43 @@ async fn what_is_left_after_the_grace_time_is_cut() {
     server.stop().await.unwrap().unwrap();
     let time = started.elapsed();
     assert!(time >= Duration::from_millis(300) && time < Duration::from_secs(2), "{time:?}");
-    assert_eq!(busy.until_closed().await.0, "");
+    let answer = busy.until_closed().await.0;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("shutting down"), "{answer}");
+    let head = answer.to_ascii_lowercase();
+    assert!(head.contains("retry-after: 5\r\n") && head.contains("connection: close\r\n"), "{answer}");
+}
+
+/// Neither one that never ends nor one that its client does not take, nor a request that is not whole.
+#[tokio::test]
+async fn no_answer_or_header_keeps_the_process() {
+    let server = Server::start(settings(300, 0)).await;
+    let mut taken = Client::connect(server.public).await;
+    taken.get("/endless").await;
+    let mut not_taken = Client::connect(server.public).await;
+    not_taken.get("/endless").await;
+    let mut half = Client::connect(server.public).await;
+    half.get("/ping").await;
+    half.answer().await;
+    half.send("GET /ping HTTP/1.1\r\nhost").await;
+    let started = Instant::now();
+    let take = async { while taken.read_some().await > 0 {} };
+    let (stopped, ()) = tokio::join!(server.stop(), take);
+    stopped.unwrap().unwrap();
+    let time = started.elapsed();
+    assert!(time >= Duration::from_millis(300) && time < Duration::from_secs(3), "{time:?}");
+}
+
+/// A body that is still on its way is no reason to say nothing.
+#[tokio::test]
+async fn an_upload_that_is_cut_is_answered() {
+    let server = Server::start(settings(300, 0)).await;
+    let mut client = Client::connect(server.public).await;
+    client.send("POST /things HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n").await;
+    client.send("content-length: 1000\r\n\r\n{").await;
+    assert!(client.stays_open(Duration::from_millis(100)).await);
+    let (stopped, answered) = tokio::join!(server.stop(), client.until_closed());
+    stopped.unwrap().unwrap();
+    assert!(answered.0.starts_with("HTTP/1.1 503"), "{}", answered.0);
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@
 
 mod command_line; // arguments, variables, exit statuses, every fault at once
 mod convert; // `fruitpress convert` on files and pipes
+mod faults; // press stopped and killed while it converts
 mod inspect; // what images are, and how they would be embedded
 mod memory; // what a long list needs
 mod readme; // the README's offline example, run as it stands
 mod schemathesis; // all that the API's descriptions promise, asked for
 mod serve; // both services, durability, signals, the health check
 mod smoke; // the script that tries deployments
+mod stores; // what press stores in and fetches from
 mod support; // starting and asking the binary
 mod transfer; // `fruitpress import` and `export`

@@ -127,6 +127,7 @@ fn problems_of_conversions() -> Vec<Problem> {
         Error::Busy { retry_after: Duration::from_secs(10) }.into(),
         Error::StoreUnavailable(cause.into()).into(),
         Error::TooSlow(Slow::Total(Duration::from_secs(30))).into(),
+        stopping(),
         kind::TIMED_OUT.because("The request took longer than 60000 ms."),
     ]
 }
@@ -138,7 +139,15 @@ fn problems_of_downloads() -> Vec<Problem> {
         pdfs::not_meant(),
         problem::RANGE_NOT_SATISFIABLE.because("The PDF has 226933 bytes."),
         Problem::internal(std::io::Error::other("as an example")),
+        stopping(),
     ]
+}
+
+/// What the chassis answers to requests that are not done when the process stops.
+fn stopping() -> Problem {
+    kind::UNAVAILABLE
+        .because("The service is shutting down; the work was not done in the time that was left.")
+        .retry_after(Duration::from_secs(5))
 }
 
 #[cfg(test)]

@@ -244,7 +244,7 @@ impl Rig for GoogleRig {
 
     async fn kept(&self) -> Vec<String> {
         let unfinished = vec!["unfinished".to_owned(); self.gcs.unfinished()];
-        self.gcs.objects().into_keys().chain(unfinished).collect()
+        self.gcs.paths().into_iter().chain(unfinished).collect()
     }
 
     async fn follow(&self, url: &str) -> Answer {

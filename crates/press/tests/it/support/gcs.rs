@@ -14,7 +14,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use tokio::net::TcpListener;
 
@@ -54,7 +54,11 @@ struct Cloud {
     calls: Vec<Call>,
     tokens: Vec<String>,
     faults: BTreeMap<Call, VecDeque<Fault>>,
+    verify: Option<Verify>,
 }
+
+/// How a request with a signature is answered where that is not good.
+pub type Verify = fn(&Uri, &HeaderMap) -> Option<Response>;
 
 #[derive(Clone)]
 pub struct Gcs {
@@ -71,6 +75,11 @@ impl Gcs {
         gcs
     }
 
+    /// From here on signatures are checked.
+    pub fn verify_signatures(&self, verify: Verify) {
+        self.cloud.lock().unwrap().verify = Some(verify);
+    }
+
     /// The next calls of this kind go wrong.
     pub fn fail(&self, call: Call, faults: impl IntoIterator<Item = Fault>) {
         self.cloud.lock().unwrap().faults.entry(call).or_default().extend(faults);
@@ -84,6 +93,11 @@ impl Gcs {
     /// Path (with its leading slash) to object.
     pub fn objects(&self) -> BTreeMap<String, Object> {
         self.cloud.lock().unwrap().objects.clone()
+    }
+
+    /// The paths alone.
+    pub fn paths(&self) -> Vec<String> {
+        self.cloud.lock().unwrap().objects.keys().cloned().collect()
     }
 
     /// Uploads that were begun and neither completed nor aborted.
@@ -133,10 +147,11 @@ async fn answer(State(gcs): State<Gcs>, request: Request) -> Response {
         Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
         Some(Fault::DoneUnanswered) | None => {}
     }
-    if query.contains_key("X-Goog-Signature")
-        && let Some(refusal) = super::google::verify(&head.uri, &head.headers)
-    {
-        return refusal;
+    if query.contains_key("X-Goog-Signature") {
+        let verify = gcs.cloud.lock().unwrap().verify.expect("nothing signs here");
+        if let Some(refusal) = verify(&head.uri, &head.headers) {
+            return refusal;
+        }
     }
     let path = percent_encoding::percent_decode_str(head.uri.path()).decode_utf8().unwrap().into_owned();
     let response = gcs.cloud.lock().unwrap().execute(call, path, &query, head.headers, body);

@@ -64,6 +64,7 @@ impl Google {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let iam_address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await });
+        gcs.verify_signatures(verify);
         Self { iam, iam_address, storage_address: gcs.address }
     }
 }
@@ -127,7 +128,7 @@ fn signature(account: &str, text: &str) -> String {
 
 /// How storage answers a GET with a signature; `None` where that is good.
 /// <https://docs.cloud.google.com/storage/docs/authentication/canonical-requests>
-pub fn verify(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+fn verify(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let host = headers["host"].to_str().unwrap();
     let url = Url::parse(&format!("https://{host}{uri}")).unwrap();
     let mut query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();

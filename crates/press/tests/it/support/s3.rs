@@ -23,8 +23,8 @@ use super::gate::Gate;
 pub const BUCKET: &str = "my.pdfs";
 /// Anybody may read here.
 pub const PUBLIC_BUCKET: &str = "public-pdfs";
-const ID: &str = "the-id";
-const KEY: &str = "the-key";
+pub const ID: &str = "the-id";
+pub const KEY: &str = "the-key";
 
 pub struct S3 {
     pub gate: Gate,
@@ -47,6 +47,11 @@ impl S3 {
         settings.storage.pdf_endpoint = Some(format!("http://{}", self.gate.address));
         settings.storage.aws_access_key_id = Some(ID.to_owned());
         settings.storage.aws_secret_access_key = Some(Secret::new(KEY));
+    }
+
+    /// The bytes of an object of the bucket, under the prefix of [`choose`](Self::choose).
+    pub fn object(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.path().join(BUCKET).join("a/b").join(name)).unwrap()
     }
 
     /// Objects and what is left of uploads.
