@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test, with the foreign tools that some need.
 //!
 //! Tests that need a tool stand in modules named after it: `foreign` (readers and decoders that aren't ours),
-//! `browser`, `corpus`, `postgres`, `azurite`, `schemathesis`. Such a test fails when its tool is missing, so a module
+//! `browser`, `corpus`, `postgres`, `azurite`, `schemathesis`, `tmpfs`. Such a test fails when its tool is missing, so a module
 //! whose tool cannot be had is left out here, by name, and counted as skipped.
 
 mod needs;
@@ -75,6 +75,9 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
         if !lacks.is_empty() {
             skipped.push((module, format!("missing: {}", lacks.join(", "))));
         }
+    }
+    if !needs::can_mount() {
+        skipped.push((Module::Tmpfs, "`unshare --map-root-user --mount` may mount nothing here".to_owned()));
     }
     let can_run =
         |wanted: Module, skipped: &[(Module, String)]| !skipped.iter().any(|(module, _)| *module == wanted);

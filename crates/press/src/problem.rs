@@ -95,9 +95,12 @@ pub(crate) fn of(failure: Failure, pointer: impl Fn(usize) -> Option<String>) ->
     let others: Vec<_> = problems.collect();
     let is_at = |problem: &Problem| problem.kind().status.is_client_error();
     if others.is_empty() {
-        // Where a source does not answer, its URL is not at fault, and the client may do the same again.
+        // Where the only source does not answer, its URL is not at fault, and the client may do the same again. One of
+        // many is named whatever is wrong with it.
         return match pointer(first_index) {
-            Some(pointer) if is_at(&first) => first.at(pointer),
+            Some(pointer) if is_at(&first) || pointer.ends_with(|last: char| last.is_ascii_digit()) => {
+                first.at(pointer)
+            }
             _ => first,
         };
     }

@@ -2,6 +2,8 @@
 //!
 //! A C compiler is not on the list: without one, cargo could not have linked this program.
 
+use std::process::{Command, Stdio};
+
 use anyhow::{Context, Result};
 
 use crate::{packages, process::is_installed, python};
@@ -21,6 +23,8 @@ pub(super) enum Module {
     Schemathesis,
     /// A server that speaks as Azure Blob Storage.
     Azurite,
+    /// A disk of the test's own, which it fills.
+    Tmpfs,
 }
 
 impl Module {
@@ -33,6 +37,7 @@ impl Module {
             Self::Postgres => "postgres",
             Self::Schemathesis => "schemathesis",
             Self::Azurite => "azurite",
+            Self::Tmpfs => "tmpfs",
         }
     }
 }
@@ -133,6 +138,17 @@ const NEEDS: &[Need] = &[
 /// Debian keeps the server's programs off the path, and has one on it that starts them.
 fn is_a_server_installed(program: &str) -> bool {
     is_installed(program) || is_installed("pg_ctlcluster")
+}
+
+/// Whether a process may mount a file system that it alone sees: not in every container, and not everywhere for every
+/// user. No package changes that.
+pub(super) fn can_mount() -> bool {
+    Command::new("unshare")
+        .args(["--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// The tools that are not there.

@@ -13,4 +13,5 @@ mod serve; // both services, durability, signals, the health check
 mod smoke; // the script that tries deployments
 mod stores; // what press stores in and fetches from
 mod support; // starting and asking the binary
+mod tmpfs; // a disk that is full
 mod transfer; // `fruitpress import` and `export`

@@ -242,8 +242,11 @@ impl Converter {
         let (answer, answered) = oneshot::channel();
         let upload = self.store.begin(name);
         self.store.tasks().spawn(async move {
-            upload.run(content, answer).await;
+            let unfinished = upload.run(content, answer).await;
             drop(permit);
+            if let Some(unfinished) = unfinished {
+                unfinished.abort().await;
+            }
         });
         answered
             .map(|answer| answer.unwrap_or_else(|_| Err(Error::Internal("an upload ended unheard".into()))))

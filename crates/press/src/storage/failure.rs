@@ -20,7 +20,18 @@ struct Denied {
 /// An operator where the store will refuse the next PDF as well, else nobody. `right` is what was needed.
 pub(super) fn judge(error: object_store::Error, right: Option<&'static str>) -> Error {
     use object_store::Error as E;
-    let status = status(&error);
+    let permanent = is_permanent(&error);
+    let denied = matches!(error, E::PermissionDenied { .. }) || status(&error) == Some(403);
+    let cause = match right {
+        Some(right) if denied => Cause::from(Denied { right, source: error }),
+        _ => Cause::from(error),
+    };
+    if permanent { Error::StoreRefused(cause) } else { Error::StoreUnavailable(cause) }
+}
+
+/// Whether the same request will fail again.
+pub(super) fn is_permanent(error: &object_store::Error) -> bool {
+    use object_store::Error as E;
     let permanent = matches!(
         error,
         E::PermissionDenied { .. }
@@ -30,15 +41,9 @@ pub(super) fn judge(error: object_store::Error, right: Option<&'static str>) -> 
             | E::NotImplemented { .. }
             | E::InvalidPath { .. }
             | E::UnknownConfigurationKey { .. }
-    ) || matches!(status, Some(401 | 403 | 404));
+    ) || matches!(status(error), Some(401 | 403 | 404));
     // The bucket is there: this upload is not, any more. Another will be.
-    let permanent = permanent && !error.to_string().contains("NoSuchUpload");
-    let denied = matches!(error, E::PermissionDenied { .. }) || status == Some(403);
-    let cause = match right {
-        Some(right) if denied => Cause::from(Denied { right, source: error }),
-        _ => Cause::from(error),
-    };
-    if permanent { Error::StoreRefused(cause) } else { Error::StoreUnavailable(cause) }
+    permanent && !error.to_string().contains("NoSuchUpload")
 }
 
 /// Whether the request may have been carried out, though no answer was heard.

@@ -31,6 +31,9 @@ use crate::error::{Cause, Error};
 /// How much is written at once: a folder has no least part, so this is what keeps memory low.
 const PART_BYTES: usize = 1024 * 1024;
 
+/// How much must fit for the folder to be ready.
+const PROBE_BYTES: usize = 64 * 1024;
+
 /// A folder of PDFs.
 #[derive(Debug)]
 pub struct Folder {
@@ -101,12 +104,13 @@ impl Folder {
         self.ttl
     }
 
-    /// Writes and removes an empty file.
+    /// Writes and removes a file as long as a small PDF: an empty one also fits onto a disk that is full.
     pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let probe = self.path.join(format!(".probe-{}", Uuid::new_v4()));
         let write = async {
-            tokio::fs::write(&probe, b"").await?;
-            tokio::fs::remove_file(&probe).await
+            let written = tokio::fs::write(&probe, [0; PROBE_BYTES]).await;
+            let removed = tokio::fs::remove_file(&probe).await;
+            written.and(removed)
         };
         write.await.with_context(|| format!("the folder {} cannot be written", self.path.display()))
     }

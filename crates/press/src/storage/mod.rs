@@ -24,7 +24,7 @@ pub use cloud::Cloud;
 pub use folder::{Folder, Stored, check_folder};
 pub use link::{Expiry, Link, Links};
 pub use location::{BucketName, Location};
-pub use upload::{Content, Finished, Unnamed, Upload};
+pub use upload::{Content, Finished, Unfinished, Unnamed, Upload};
 
 use crate::{error::Error, settings::StorageSettings};
 

@@ -1,6 +1,6 @@
 //! One PDF on its way into the store: in one piece when it is small, else in parts while it is still made.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use object_store::{
@@ -10,7 +10,7 @@ use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{Target, failure};
@@ -22,7 +22,10 @@ const PARTS_IN_FLIGHT: usize = 2;
 const TRIES_MAX: u32 = 3;
 /// How long is waited before the second try; twice as long before the third.
 const BACKOFF: Duration = Duration::from_millis(200);
-/// How long taking back a failed upload may take; its client is answered meanwhile.
+/// How long such a request is tried in all: as long as the library itself tries one, so that a store that says nothing
+/// is told to the client before its request's own time is over.
+const TRIES_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long taking back a failed upload may take; its client has been answered, and its place is free.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What comes out of a conversion. A sender that goes away without [`Content::End`] has failed.
@@ -65,6 +68,44 @@ impl Drop for Unnamed {
     }
 }
 
+/// What a failed upload has left in the store, to be taken back.
+#[must_use]
+pub struct Unfinished {
+    upload: Box<dyn MultipartUpload>,
+    target: Target,
+}
+
+impl fmt::Debug for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unfinished").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl Unfinished {
+    /// Takes it back, as far as the store lets that be done.
+    pub async fn abort(mut self) {
+        let abort = async {
+            let mut tried = 1;
+            loop {
+                match self.upload.abort().await {
+                    Err(error) if is_worth_another_try(&error, tried) => sleep(BACKOFF * tried).await,
+                    result => return result,
+                }
+                tried += 1;
+            }
+        };
+        match timeout(ABORT_TIMEOUT, abort).await {
+            Ok(Ok(()) | Err(object_store::Error::NotFound { .. })) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(object = %self.target.path, error = %error, "an unfinished upload could not be taken back");
+            }
+            Err(_) => {
+                tracing::warn!(object = %self.target.path, "taking back an unfinished upload timed out");
+            }
+        }
+    }
+}
+
 /// One upload that has not begun.
 #[derive(Debug)]
 pub struct Upload {
@@ -76,23 +117,27 @@ impl Upload {
         Self { target }
     }
 
-    /// Stores what comes, and tells `answer` how it went. Whoever waits for that may go away.
+    /// Stores what comes, and tells `answer` how it went. Whoever waits for that may go away. What is left to be done
+    /// then is returned: nobody should wait for that.
     ///
     /// To be spawned, since taking back must go on when a client's request is dropped.
     pub async fn run(
         self,
         content: mpsc::Receiver<Content>,
         mut answer: oneshot::Sender<Result<Finished, Error>>,
-    ) {
-        let result = self.store(content, &mut answer).await;
+    ) -> Option<Unfinished> {
+        let mut unfinished = None;
+        let result = self.store(content, &mut answer, &mut unfinished).await;
         // What comes back when nobody listens is dropped, and so deleted where something was stored.
         let _ = answer.send(result);
+        unfinished.map(|upload| Unfinished { upload, target: self.target })
     }
 
     async fn store(
         &self,
         mut content: mpsc::Receiver<Content>,
         answer: &mut oneshot::Sender<Result<Finished, Error>>,
+        unfinished: &mut Option<Box<dyn MultipartUpload>>,
     ) -> Result<Finished, Error> {
         let (first, more) = match self.next_part(&mut content).await {
             Part::Full(first) => (first, true),
@@ -100,7 +145,7 @@ impl Upload {
             Part::Abandoned => return Ok(Finished::Abandoned),
         };
         if more {
-            return self.store_in_parts(first, content, answer).await;
+            return self.store_in_parts(first, content, answer, unfinished).await;
         }
         if answer.is_closed() {
             return Ok(Finished::Abandoned);
@@ -129,6 +174,7 @@ impl Upload {
         first: PutPayload,
         content: mpsc::Receiver<Content>,
         answer: &mut oneshot::Sender<Result<Finished, Error>>,
+        unfinished: &mut Option<Box<dyn MultipartUpload>>,
     ) -> Result<Finished, Error> {
         let Target { store, path, attributes, .. } = &self.target;
         let begin = || {
@@ -152,7 +198,7 @@ impl Upload {
             Err(error) => Err(error),
         };
         if !matches!(result, Ok(Finished::Stored(_))) {
-            self.abort(upload.as_mut()).await;
+            *unfinished = Some(upload);
         }
         result
     }
@@ -200,18 +246,6 @@ impl Upload {
         }
     }
 
-    async fn abort(&self, upload: &mut dyn MultipartUpload) {
-        match timeout(ABORT_TIMEOUT, upload.abort()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(object = %self.target.path, error = %error, "an unfinished upload could not be taken back");
-            }
-            Err(_) => {
-                tracing::warn!(object = %self.target.path, "taking back an unfinished upload timed out");
-            }
-        }
-    }
-
     async fn finish_one(&self, parts: &mut JoinSet<object_store::Result<()>>) -> Result<(), Error> {
         match parts.join_next().await {
             Some(Ok(Ok(()))) | None => Ok(()),
@@ -254,9 +288,25 @@ enum Part {
     Abandoned,
 }
 
+/// Of what takes back: nobody will ask for it again.
+fn is_worth_another_try(error: &object_store::Error, tried: u32) -> bool {
+    let gone = matches!(error, object_store::Error::NotFound { .. });
+    tried < TRIES_MAX && !gone && !failure::is_permanent(error)
+}
+
 async fn delete(target: Target) {
     let Target { store, path, .. } = target;
-    match timeout(ABORT_TIMEOUT, store.delete(&path)).await {
+    let delete = async {
+        let mut tried = 1;
+        loop {
+            match store.delete(&path).await {
+                Err(error) if is_worth_another_try(&error, tried) => sleep(BACKOFF * tried).await,
+                result => return result,
+            }
+            tried += 1;
+        }
+    };
+    match timeout(ABORT_TIMEOUT, delete).await {
         Ok(Ok(()) | Err(object_store::Error::NotFound { .. })) => {}
         Ok(Err(error)) => {
             tracing::warn!(object = %path, error = %error, "a PDF that nobody waited for could not be deleted");
@@ -267,17 +317,49 @@ async fn delete(target: Target) {
     }
 }
 
-/// Asks again where no answer was heard. The library itself does so only for what may be repeated in any case; these
-/// may because their object's name is theirs alone.
+/// Asks again where no answer was heard, while there is time. The library itself does so only for what may be repeated
+/// in any case; these may because their object's name is theirs alone.
 async fn insist<T, F>(request: impl Fn() -> F) -> object_store::Result<T>
 where
     F: Future<Output = object_store::Result<T>>,
 {
+    let began = Instant::now();
     for tried in 1..TRIES_MAX {
         match request().await {
-            Err(error) if failure::is_unheard(&error) => sleep(BACKOFF * tried).await,
+            Err(error) if failure::is_unheard(&error) && began.elapsed() < TRIES_TIMEOUT => {
+                sleep(BACKOFF * tried).await
+            }
             result => return result,
         }
     }
     request().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use object_store::client::{HttpError, HttpErrorKind};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_says_nothing_is_not_asked_for_ever() {
+        for (each, tries_expected, last) in [
+            (Duration::from_secs(20), 1, Duration::from_secs(20)),
+            (Duration::from_secs(5), 3, Duration::from_millis(15_600)),
+            (Duration::ZERO, 3, Duration::from_millis(600)),
+        ] {
+            let tries = Cell::new(0);
+            let began = Instant::now();
+            let silent = async || {
+                tries.set(tries.get() + 1);
+                sleep(each).await;
+                let timed_out = HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("silent"));
+                Err::<(), _>(object_store::Error::Generic { store: "S3", source: Box::new(timed_out) })
+            };
+            insist(silent).await.unwrap_err();
+            assert_eq!((tries.get(), began.elapsed()), (tries_expected, last), "{each:?}");
+        }
+    }
 }

@@ -136,7 +136,13 @@ type Begun = (mpsc::Sender<Content>, oneshot::Receiver<Result<Finished, Error>>,
 fn begin(store: &Store, name: PdfName) -> Begun {
     let (pieces, content) = mpsc::channel(4);
     let (answer, answered) = oneshot::channel();
-    (pieces, answered, tokio::spawn(store.begin(name).run(content, answer)))
+    let upload = store.begin(name);
+    let uploading = tokio::spawn(async move {
+        if let Some(unfinished) = upload.run(content, answer).await {
+            unfinished.abort().await;
+        }
+    });
+    (pieces, answered, uploading)
 }
 
 async fn upload(store: &Store, name: PdfName, bytes: &[u8]) -> Result<Finished, Error> {

@@ -30,6 +30,8 @@ mod retention;
 mod s3;
 mod shutdown;
 mod slow_sources;
+mod source_faults;
+mod store_faults;
 mod support;
 mod tls;
 mod uploads;

@@ -5,11 +5,13 @@ use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
     net::{TcpListener, TcpStream},
+    task::AbortHandle,
 };
 
 use super::source::read_head;
@@ -19,8 +21,18 @@ use super::source::read_head;
 pub enum Fault {
     /// It is answered with this status, and never arrives.
     Status(u16),
+    /// It is answered with 200 and a page that no store writes, and never arrives.
+    Nonsense,
+    /// It is answered with what is no HTTP, and never arrives.
+    Garbage,
+    /// It is never answered, and never arrives.
+    Silent,
+    /// It arrives after so long.
+    Late(Duration),
     /// The connection is cut before an answer, and it never arrives.
     Cut,
+    /// The same by a reset.
+    Reset,
     /// It arrives and is answered, and the connection is cut before the answer is passed on.
     Unheard,
 }
@@ -36,15 +48,36 @@ pub struct Gate {
     pub address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
     orders: Arc<Mutex<Vec<Order>>>,
+    accepting: Arc<Mutex<Option<AbortHandle>>>,
 }
 
 impl Gate {
     pub async fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let gate =
-            Self { address: listener.local_addr().unwrap(), heads: Arc::default(), orders: Arc::default() };
-        let serving = gate.clone();
-        tokio::spawn(async move {
+        let gate = Self {
+            address: listener.local_addr().unwrap(),
+            heads: Arc::default(),
+            orders: Arc::default(),
+            accepting: Arc::default(),
+        };
+        gate.accept(listener, server);
+        gate
+    }
+
+    /// From here on nothing listens there.
+    pub async fn close(&self) {
+        self.accepting.lock().unwrap().take().unwrap().abort();
+        while TcpStream::connect(self.address).await.is_ok() {}
+    }
+
+    /// From here on it listens there again.
+    pub async fn open(&self, server: SocketAddr) {
+        self.accept(TcpListener::bind(self.address).await.unwrap(), server);
+    }
+
+    fn accept(&self, listener: TcpListener, server: SocketAddr) {
+        let serving = self.clone();
+        let accepting = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 let serving = serving.clone();
@@ -52,7 +85,7 @@ impl Gate {
                 tokio::spawn(async move { serving.pass(client, server).await.ok() });
             }
         });
-        gate
+        *self.accepting.lock().unwrap() = Some(accepting.abort_handle());
     }
 
     /// The next requests whose first line has each piece of this between asterisks in it go wrong.
@@ -86,7 +119,19 @@ impl Gate {
                 client.write_all(answer.as_bytes()).await?;
                 return drain(client).await;
             }
+            Some(Fault::Nonsense) => {
+                let answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n<html";
+                client.write_all(answer.as_bytes()).await?;
+                return drain(client).await;
+            }
+            Some(Fault::Garbage) => {
+                client.write_all(b"\0\xff\r\n\r\n").await?;
+                return drain(client).await;
+            }
+            Some(Fault::Silent) => return client.read_to_end(&mut Vec::new()).await.map(drop),
+            Some(Fault::Late(by)) => tokio::time::sleep(by).await,
             Some(Fault::Cut) => return Ok(()),
+            Some(Fault::Reset) => return client.set_zero_linger(),
             Some(Fault::Unheard) | None => {}
         }
         let mut server = TcpStream::connect(server).await?;
@@ -95,7 +140,7 @@ impl Gate {
         let (mut from_server, mut to_server) = server.split();
         let up = async { copy(&mut from_client, &mut to_server).await };
         let down = async {
-            if fault.is_none() {
+            if !matches!(fault, Some(Fault::Unheard)) {
                 copy(&mut from_server, &mut to_client).await?;
                 to_client.shutdown().await
             } else {

@@ -28,7 +28,8 @@ pub const KEY: &str = "the-key";
 
 pub struct S3 {
     pub gate: Gate,
-    folder: TempDir,
+    pub server: SocketAddr,
+    pub folder: TempDir,
 }
 
 impl S3 {
@@ -37,8 +38,8 @@ impl S3 {
         for bucket in [BUCKET, PUBLIC_BUCKET] {
             std::fs::create_dir(folder.path().join(bucket)).unwrap();
         }
-        let gate = Gate::start(serve(folder.path()).await).await;
-        Self { gate, folder }
+        let server = serve(folder.path()).await;
+        Self { gate: Gate::start(server).await, server, folder }
     }
 
     /// Names the bucket, with the key.
@@ -47,11 +48,6 @@ impl S3 {
         settings.storage.pdf_endpoint = Some(format!("http://{}", self.gate.address));
         settings.storage.aws_access_key_id = Some(ID.to_owned());
         settings.storage.aws_secret_access_key = Some(Secret::new(KEY));
-    }
-
-    /// The bytes of an object of the bucket, under the prefix of [`choose`](Self::choose).
-    pub fn object(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.folder.path().join(BUCKET).join("a/b").join(name)).unwrap()
     }
 
     /// Objects and what is left of uploads.
