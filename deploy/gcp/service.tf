@@ -1,6 +1,16 @@
 # press on Cloud Run: reached by the load balancer alone, as its own account, scaled to nothing while nobody calls.
 
 locals {
+  # What an instance may hold at its worst, as README.md tells of each setting, in MiB. What is left is for pixels.
+  conversions_max = 4
+  # A request waits for several sources where it names several.
+  fetches_max = min(4 * var.requests_per_instance, 256)
+  conversions_mib = var.memory_mib - sum([
+    64, # the process itself, and something to spare
+    20 * local.conversions_max,
+    ceil(local.fetches_max / 2),
+  ])
+
   environment = merge(var.settings, {
     PROJECT_ID = var.project_id
     PDF_BUCKET = google_storage_bucket.pdfs.name
@@ -16,6 +26,11 @@ locals {
     TRUSTED_PROXY_HOPS = "2"
     # Each instance counts for itself.
     CLIENT_REQUESTS_PER_MINUTE_MAX = tostring(var.client_requests_per_minute)
+
+    # Cloud Run ends an instance that takes more memory than it has, with all that it was doing.
+    CONVERSIONS_MAX       = tostring(local.conversions_max)
+    FETCHES_MAX           = tostring(local.fetches_max)
+    CONVERSIONS_BYTES_MAX = tostring(local.conversions_mib * 1024 * 1024)
   })
 }
 
@@ -48,7 +63,7 @@ resource "google_cloud_run_v2_service" "press" {
       }
 
       resources {
-        limits            = { cpu = "1", memory = "512Mi" }
+        limits            = { cpu = "1", memory = "${var.memory_mib}Mi" }
         cpu_idle          = true
         startup_cpu_boost = true
       }
@@ -104,6 +119,12 @@ resource "google_cloud_run_v2_service" "press" {
   }
 
   lifecycle {
+    precondition {
+      # Two copies of 128 MiB and a mask of 64: press would not start.
+      condition     = local.conversions_mib >= 320
+      error_message = "memory_mib is too little for requests_per_instance: ${local.conversions_mib} MiB would be left for pixels, and one image may need 320."
+    }
+
     # The pipeline's: what runs, and who gets the traffic. A change made here becomes a revision without traffic;
     # the infrastructure pipeline has the running image deployed anew with it.
     #

@@ -80,8 +80,9 @@ variable "settings" {
   validation {
     condition = alltrue([
       for name in keys(var.settings) : !contains([
-        "ALLOWED_HOSTS", "CLIENT_REQUESTS_PER_MINUTE_MAX", "PDF_BUCKET", "PDF_LINKS", "PDF_LINK_SIGNER", "PDF_LINK_TTL",
-        "PORT", "PROJECT_ID", "SENTRY_DSN", "TRUSTED_PROXY_HOPS",
+        "ALLOWED_HOSTS", "CLIENT_REQUESTS_PER_MINUTE_MAX", "CONVERSIONS_BYTES_MAX", "CONVERSIONS_MAX", "FETCHES_MAX",
+        "PDF_BUCKET", "PDF_LINKS", "PDF_LINK_SIGNER", "PDF_LINK_TTL", "PORT", "PROJECT_ID", "SENTRY_DSN",
+        "TRUSTED_PROXY_HOPS",
       ], name)
     ])
     error_message = "What the rest of this folder decides cannot be set here: it has variables of its own."
@@ -141,8 +142,19 @@ variable "instances_max" {
   }
 }
 
+variable "memory_mib" {
+  description = "MiB of memory that one instance has. The settings follow: what its process, its fetches and its streams do not take is for pixels."
+  type        = number
+  default     = 512
+
+  validation {
+    condition     = var.memory_mib >= 512 && var.memory_mib <= 4096 && floor(var.memory_mib) == var.memory_mib
+    error_message = "With one processor, Cloud Run gives 512 to 4096 whole MiB."
+  }
+}
+
 variable "requests_per_instance" {
-  description = "Requests that one instance is given at a time. A conversion needs processor and memory; 512 MiB hold eight in streams."
+  description = "Requests that one instance is given at a time. A conversion needs processor and memory: four run, and others wait."
   type        = number
   default     = 8
 

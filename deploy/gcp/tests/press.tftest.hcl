@@ -53,6 +53,10 @@ run "the_service_is_told_what_it_needs" {
       TRUSTED_PROXY_HOPS = "2"
 
       CLIENT_REQUESTS_PER_MINUTE_MAX = "120"
+
+      CONVERSIONS_MAX       = "4"
+      FETCHES_MAX           = "32"
+      CONVERSIONS_BYTES_MAX = "369098752"
     }
     error_message = "The settings are not these."
   }
@@ -66,6 +70,54 @@ run "the_service_is_told_what_it_needs" {
     condition     = google_cloud_run_v2_service.press.template[0].service_account == "press-run@example-project.iam.gserviceaccount.com"
     error_message = "The service runs as another account, which may have more rights."
   }
+}
+
+# Pixels, what each conversion and each fetch holds besides, and the process: all of it at once.
+run "the_settings_fit_into_the_memory" {
+  command = plan
+
+  assert {
+    condition     = google_cloud_run_v2_service.press.template[0].containers[0].resources[0].limits["memory"] == "512Mi"
+    error_message = "The memory is not the default."
+  }
+
+  assert {
+    condition = sum([
+      for env in google_cloud_run_v2_service.press.template[0].containers[0].env : tonumber(env.value) * {
+        CONVERSIONS_BYTES_MAX = 1
+        CONVERSIONS_MAX       = 20 * 1024 * 1024
+        FETCHES_MAX           = 512 * 1024
+      }[env.name] if contains(["CONVERSIONS_BYTES_MAX", "CONVERSIONS_MAX", "FETCHES_MAX"], env.name)
+    ]) + 30 * 1024 * 1024 < 512 * 1024 * 1024
+    error_message = "The settings allow more than the memory."
+  }
+}
+
+run "more_memory_is_for_pixels" {
+  command = plan
+
+  variables {
+    memory_mib            = 2048
+    requests_per_instance = 80
+  }
+
+  assert {
+    condition = {
+      for env in google_cloud_run_v2_service.press.template[0].containers[0].env : env.name => env.value
+      if contains(["CONVERSIONS_BYTES_MAX", "FETCHES_MAX"], env.name)
+    } == { CONVERSIONS_BYTES_MAX = tostring((2048 - 64 - 80 - 128) * 1024 * 1024), FETCHES_MAX = "256" }
+    error_message = "The settings do not follow the memory."
+  }
+}
+
+run "memory_that_no_image_fits_into_is_refused" {
+  command = plan
+
+  variables {
+    requests_per_instance = 80
+  }
+
+  expect_failures = [google_cloud_run_v2_service.press]
 }
 
 run "the_dsn_is_a_reference_and_in_no_state" {
@@ -118,6 +170,13 @@ run "the_bucket_is_closed_and_forgets" {
       for rule in google_storage_bucket.pdfs.lifecycle_rule : one(rule.condition).age if one(rule.action).type == "Delete"
     ] == [7]
     error_message = "PDFs are not deleted after a week."
+  }
+
+  assert {
+    condition = [
+      for rule in google_storage_bucket.pdfs.lifecycle_rule : one(rule.condition).age if one(rule.action).type == "AbortIncompleteMultipartUpload"
+    ] == [1]
+    error_message = "Uploads that were never finished are paid for."
   }
 
   assert {

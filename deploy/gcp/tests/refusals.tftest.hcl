@@ -18,6 +18,7 @@ run "nonsense_is_refused" {
     pdf_days                   = 0
     pdf_link_hours             = 13
     instances_max              = 0
+    memory_mib                 = 256
     requests_per_instance      = 1001
     client_requests_per_minute = 0
     http_mode                  = "https"
@@ -36,6 +37,7 @@ run "nonsense_is_refused" {
     var.pdf_days,
     var.pdf_link_hours,
     var.instances_max,
+    var.memory_mib,
     var.requests_per_instance,
     var.client_requests_per_minute,
     var.http_mode,
@@ -63,6 +65,18 @@ run "the_limit_of_clients_is_a_variable_of_its_own" {
     project_id = "example-project"
     sentry_dsn = "https://0123456789abcdef@o1.ingest.sentry.io/2"
     settings   = { CLIENT_REQUESTS_PER_MINUTE_MAX = "1000000" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "what_follows_from_the_memory_is_not_set_beside_it" {
+  command = plan
+
+  variables {
+    project_id = "example-project"
+    sentry_dsn = "https://0123456789abcdef@o1.ingest.sentry.io/2"
+    settings   = { CONVERSIONS_BYTES_MAX = "1073741824" }
   }
 
   expect_failures = [var.settings]

@@ -53,6 +53,9 @@ const MISTAKES: &[(&str, &str)] = &[
     ("fruits: {database: {url: \"postgres://fruits:password@host/fruits\"}}\n", "does not match pattern"),
     ("fruits: {replicas: 2}\n", "several copies need fruits.database.url"),
     ("press: {enabled: true, autoscaling: {enabled: true}}\n", "several copies need press.bucket"),
+    ("press: {enabled: true, resources: {limits: {memory: 512Mi}}}\n", "512 MiB are 80 too few"),
+    ("press: {enabled: true, resources: {limits: {memory: 1G}}}\n", "write it in Mi or Gi"),
+    ("press: {settings: {CONVERSIONS_BYTES_MAX: 1}}\n", "CONVERSIONS_BYTES_MAX"),
     ("fruits: {ingress: {enabled: true}}\n", "there has to be one"),
     ("fruits: {httpRoute: {enabled: true, hostnames: [example.com]}}\n", "parentRefs': minItems"),
 ];

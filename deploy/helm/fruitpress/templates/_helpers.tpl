@@ -83,6 +83,34 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end -}}
 
+{{/* MiB of memory that press may take; nothing where it may take all there is. */}}
+{{- define "fruitpress.memoryMib" -}}
+{{- $limit := dig "limits" "memory" "" .root.Values.press.resources | toString -}}
+{{- if hasSuffix "Gi" $limit -}}
+{{- mulf (trimSuffix "Gi" $limit | float64) 1024 | int -}}
+{{- else if hasSuffix "Mi" $limit -}}
+{{- trimSuffix "Mi" $limit | int -}}
+{{- else if $limit -}}
+{{- fail "press.resources.limits.memory: write it in Mi or Gi, such as 1Gi" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* How much press takes on, so that its worst fits into its memory: what its process (64 MiB, some to spare), its fetches
+     (half a MiB each) and its streams (20 MiB each) do not take is for pixels. One image may need 320 MiB. */}}
+{{- define "fruitpress.capacity" -}}
+{{- $fetches := 256 -}}
+{{- $conversions := int .root.Values.press.conversionsMax -}}
+- {name: FETCHES_MAX, value: {{ $fetches | quote }}}
+- {name: CONVERSIONS_MAX, value: {{ $conversions | quote }}}
+{{- with include "fruitpress.memoryMib" . }}
+{{- $pixels := sub (int .) (add 64 (div $fetches 2) (mul 20 $conversions)) }}
+{{- if lt $pixels 320 }}
+{{- fail (printf "press.resources.limits.memory: %s MiB are %d too few for press.conversionsMax, which is %d" . (sub 320 $pixels) $conversions) }}
+{{- end }}
+- {name: CONVERSIONS_BYTES_MAX, value: {{ mul $pixels 1024 1024 | quote }}}
+{{- end }}
+{{- end -}}
+
 {{/* The host that a service is called by, if it has one. */}}
 {{- define "fruitpress.hosts" -}}
 {{- $values := index .root.Values .name -}}
