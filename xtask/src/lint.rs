@@ -7,6 +7,7 @@ use crate::process::{self, cargo};
 /// Runs every lint; the first that finds something ends it.
 pub(crate) fn run() -> Result<()> {
     process::run(cargo().args(["fmt", "--all", "--check"]))?;
+    process::run(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
     clippy(&["--workspace", "--all-targets"])?;
     // Code that only compiles with its neighbour's feature on would break the image built without it.
     for service in ["fruits", "press"] {

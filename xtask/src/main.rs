@@ -7,6 +7,7 @@ mod check_pipelines;
 mod checker;
 mod conformance;
 mod deny;
+mod fuzz;
 mod http;
 mod image;
 mod lint;
@@ -42,6 +43,8 @@ enum Task {
     Bench(bench::Args),
     /// Convert every file of a folder, and have the PDFs judged by programs that are not ours.
     Conformance(conformance::Args),
+    /// Look for inputs that the engine does not bear: each fuzz target for a while.
+    Fuzz(fuzz::Args),
     /// Copy a PNG's data and check them, as `bench engine` has it done.
     #[command(hide = true)]
     CheckedCopy {
@@ -76,6 +79,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Image(args) => image::run(args),
         Task::Bench(args) => bench::run(args),
         Task::CheckedCopy { from, to } => bench::engine::checked_copy(from, to),
+        Task::Fuzz(args) => fuzz::run(args),
         Task::Conformance(args) => conformance::run(args),
         Task::CheckPipelines => check_pipelines::run(),
         Task::CheckDeploy(args) => check_deploy::run(args),

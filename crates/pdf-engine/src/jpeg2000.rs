@@ -15,6 +15,8 @@ use crate::{
 
 /// More components are no picture.
 const COMPONENTS_MAX: u16 = 5;
+/// Of a sample: T.800, table A.11.
+const BITS_MAX: u8 = 38;
 
 /// Copies a JPEG 2000 image into the document.
 pub(crate) fn embed(
@@ -279,6 +281,21 @@ fn image_size(file: Spooled<'_>, at: u64) -> Result<Size, Fault> {
             "has {components} components, and 1 to {COMPONENTS_MAX} are converted"
         )));
     }
-    let [depth] = file.array(at + 38, "size")?;
-    Ok(Size { width, height, components, bits: (depth & 127) + 1 })
+    let mut bits = 0;
+    for component in 0..u64::from(components) {
+        let [depth, across, down] = file.array(at + 38 + component * 3, "size")?;
+        let depth = (depth & 127) + 1;
+        if depth > BITS_MAX {
+            return Err(
+                file.fault(format_args!("claims samples of {depth} bits, and 1 to {BITS_MAX} are possible"))
+            );
+        }
+        if across == 0 || down == 0 {
+            return Err(file.fault("claims a component without samples"));
+        }
+        if component == 0 {
+            bits = depth;
+        }
+    }
+    Ok(Size { width, height, components, bits })
 }

@@ -14,6 +14,8 @@ mod support;
 mod corpus;
 /// Every PDF read back by programs that are not ours.
 mod foreign;
+/// What fuzzing found, each kept as a test.
+mod fuzzed;
 /// JPEG: what is copied, what is refused.
 mod jpeg;
 /// Where images lie on their pages.

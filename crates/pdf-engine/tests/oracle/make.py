@@ -1,4 +1,4 @@
-"""Makes images with Pillow, as programs in the field make them, in the folder that is named."""
+"""Makes images with Pillow, as programs in the field make them: FOLDER [WIDTH HEIGHT]."""
 
 import pathlib
 import sys
@@ -7,6 +7,7 @@ import numpy
 from PIL import Image, ImageCms
 
 folder = pathlib.Path(sys.argv[1])
+width, height = map(int, sys.argv[2:]) if len(sys.argv) > 2 else (203, 131)
 
 
 def picture(width, height):
@@ -29,7 +30,7 @@ def exif(orientation, dpi=None):
     return block
 
 
-rgb = picture(203, 131)
+rgb = picture(width, height)
 gray, cmyk = rgb.convert("L"), rgb.convert("CMYK")
 srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -57,7 +58,7 @@ with_alpha = rgb.convert("RGBA")
 with_alpha.putalpha(gray)
 with_alpha.save(folder / "rgba.png")
 gray.convert("LA").save(folder / "la.png")
-Image.fromarray(numpy.arange(203 * 131, dtype=numpy.uint16).reshape(131, 203) * 2).save(folder / "gray16.png")
+Image.fromarray(numpy.arange(width * height, dtype=numpy.uint16).reshape(height, width) * 2).save(folder / "gray16.png")
 
 # Formats that are decoded, and those of them that are copied.
 alpha = rgb.convert("RGBA")
@@ -66,7 +67,7 @@ cut = rgb.convert("RGBA")
 cut.putalpha(gray.point(lambda sample: 255 if sample > 90 else 0))
 few = rgb.quantize(13)
 bilevel = gray.convert("1")
-wide = Image.fromarray(numpy.arange(203 * 131, dtype=numpy.uint16).reshape(131, 203) * 2)
+wide = Image.fromarray(numpy.arange(width * height, dtype=numpy.uint16).reshape(height, width) * 2)
 
 for name, image in {"rgb": rgb, "alpha": alpha, "cut": cut, "gray": gray.convert("RGB"), "few": few.convert("RGB")}.items():
     image.save(folder / f"{name}-lossless.webp", lossless=True, exact=True)
@@ -94,15 +95,15 @@ for name, image in modes.items():
 for compression in ("group3", "group4", "tiff_ccitt"):
     bilevel.save(folder / f"bilevel-{compression}.tiff", compression=compression)
     bilevel.save(folder / f"bilevel-{compression}-strips.tiff", compression=compression, tiffinfo={278: 16})
-    bilevel.save(folder / f"bilevel-{compression}-one.tiff", compression=compression, tiffinfo={278: 131})
-    bilevel.save(folder / f"bilevel-{compression}-black.tiff", compression=compression, tiffinfo={262: 1, 278: 131})
-bilevel.save(folder / "bilevel-group3-two.tiff", compression="group3", tiffinfo={292: 1, 278: 131})
+    bilevel.save(folder / f"bilevel-{compression}-one.tiff", compression=compression, tiffinfo={278: height})
+    bilevel.save(folder / f"bilevel-{compression}-black.tiff", compression=compression, tiffinfo={262: 1, 278: height})
+bilevel.save(folder / "bilevel-group3-two.tiff", compression="group3", tiffinfo={292: 1, 278: height})
 for name, image in {"rgb": rgb, "gray": gray}.items():
     image.save(folder / f"{name}-jpeg.tiff", compression="jpeg", quality=90)
     image.save(folder / f"{name}-jpeg-strips.tiff", compression="jpeg", tiffinfo={278: 16})
     image.save(folder / f"{name}-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
-    image.save(folder / f"{name}-deflate-one.tiff", compression="tiff_adobe_deflate", tiffinfo={278: 131})
-    image.save(folder / f"{name}-deflate-one-predictor.tiff", compression="tiff_adobe_deflate", tiffinfo={278: 131, 317: 2})
+    image.save(folder / f"{name}-deflate-one.tiff", compression="tiff_adobe_deflate", tiffinfo={278: height})
+    image.save(folder / f"{name}-deflate-one-predictor.tiff", compression="tiff_adobe_deflate", tiffinfo={278: height, 317: 2})
 wide.save(folder / "wide-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
 rgb.save(folder / "pages.tiff", save_all=True, append_images=[gray, bilevel, few], compression="tiff_lzw")
 rgb.save(folder / "big.tiff", big_tiff=True, dpi=(300, 300), icc_profile=srgb)

@@ -85,3 +85,18 @@ pub(crate) fn tiff(width: u32, height: u32, pages: usize) -> Vec<u8> {
     }
     bytes
 }
+
+/// A bare JPEG 2000 codestream of one tile, whose components have these depths (bits less one) and subsampling across
+/// and down. Its coded samples are not looked at.
+pub(crate) fn jpeg2000(width: u32, height: u32, components: &[[u8; 3]]) -> Vec<u8> {
+    let mut bytes = b"\xff\x4f\xff\x51".to_vec();
+    bytes.extend((38 + 3 * components.len() as u16).to_be_bytes());
+    bytes.extend([0, 0]);
+    for number in [width, height, 0, 0, width, height, 0, 0] {
+        bytes.extend(number.to_be_bytes());
+    }
+    bytes.extend((components.len() as u16).to_be_bytes());
+    bytes.extend(components.as_flattened());
+    bytes.extend(b"\xff\x90\0\x0a\0\0\0\0\0\x10\0\x01\xff\x93\x80\x80\xff\xd9");
+    bytes
+}

@@ -1,0 +1,160 @@
+//! Writes what fuzzing starts from, a folder a target: the images that the tests make, and those of a folder, by their
+//! endings: `cargo run --example seeds -- TO FROM`. `cargo xtask fuzz` runs it.
+#![expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "it shares the tests' makers of images, which make more than is used here and fail as tests do"
+)]
+
+#[path = "../tests/it/support/fixtures.rs"]
+mod fixtures;
+#[path = "../tests/it/support/jpeg.rs"]
+mod jpeg;
+#[path = "../tests/it/support/png.rs"]
+mod png;
+#[path = "../tests/it/support/raster.rs"]
+mod raster;
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use fixtures::Fixture;
+
+/// Longer ones are slow to change, and show nothing that a short one does not.
+const BYTES_MAX: usize = 4096;
+/// What parts several images of one input, and how many bytes of options follow them: as `fuzz/src/any.rs` reads them.
+const PARTING: &[u8] = b"\xfe~part~\xfe";
+const CHOICES: [&[u8; 8]; 4] = [
+    b"\xff\xff\xff\xff\xff\xff\xff\xff",
+    b"\x02\0\0\0\0\0\0\0",
+    b"\x0b\x01\xff\x01\0\x01\x01\x02",
+    b"\x1e\x03\x02\x03\x04\x22\x02\x03",
+];
+
+/// Images by target and name.
+type Seeds = BTreeMap<&'static str, BTreeMap<String, Vec<u8>>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut folders = std::env::args_os().skip(1).map(PathBuf::from);
+    let to = folders.next().ok_or("name a folder to write to")?;
+    let mut seeds = made_here();
+    if let Some(from) = folders.next() {
+        add_folder(&mut seeds, &from)?;
+    }
+    for images in seeds.values_mut() {
+        images.retain(|_, image| image.len() <= BYTES_MAX);
+    }
+    let together = together(&seeds);
+    seeds.insert("any", together);
+    for (target, images) in &seeds {
+        let folder = to.join(target);
+        fs::create_dir_all(&folder)?;
+        for (name, image) in images {
+            fs::write(folder.join(name), image)?;
+        }
+    }
+    Ok(())
+}
+
+fn made_here() -> Seeds {
+    let named =
+        |fixtures: Vec<Fixture>| fixtures.into_iter().map(|fixture| (fixture.name, fixture.bytes)).collect();
+    let one = |image: Vec<u8>| BTreeMap::from([("made-here".to_owned(), image)]);
+    Seeds::from([
+        ("png", named(fixtures::pngs())),
+        ("jpeg", named(fixtures::jpegs())),
+        ("bmp", one(raster::bmp(9, 7))),
+        ("tga", one(raster::tga(9, 7))),
+        ("pnm", one(raster::pgm(9, 7, 2))),
+        ("qoi", one(raster::qoi(9, 7))),
+        ("farbfeld", one(raster::farbfeld(9, 7))),
+        ("tiff", one(raster::tiff(9, 7, 2))),
+        ("jbig2", (0..4).map(|flags| (format!("flags-{flags}"), jbig2(flags))).collect()),
+    ])
+}
+
+/// Adds the images of a folder to the targets that their endings name.
+fn add_folder(seeds: &mut Seeds, folder: &Path) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let target = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("bmp") => "bmp",
+            Some("gif") => "gif",
+            Some("ico") => "ico",
+            Some("jpg") => "jpeg",
+            Some("jp2" | "j2k") => "jpeg2000",
+            Some("png") => "png",
+            Some("pgm" | "pnm") => "pnm",
+            Some("qoi") => "qoi",
+            Some("tga") => "tga",
+            Some("tiff") => "tiff",
+            Some("webp") => "webp",
+            _ => return Err(format!("{}: of no target", path.display()).into()),
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        seeds.entry(target).or_default().insert(name, fs::read(&path)?);
+    }
+    Ok(())
+}
+
+/// Each of the smallest images beside one of the next format, with options.
+fn together(seeds: &Seeds) -> BTreeMap<String, Vec<u8>> {
+    let smallest = |images: &BTreeMap<String, Vec<u8>>| {
+        let mut images: Vec<_> = images.values().cloned().collect();
+        images.sort_by_key(Vec::len);
+        images
+    };
+    let sorted: Vec<_> = seeds.iter().map(|(target, images)| (target, smallest(images))).collect();
+    let mut all = BTreeMap::new();
+    for (at, (target, images)) in sorted.iter().enumerate() {
+        let (_, next) = &sorted[(at + 1) % sorted.len()];
+        for (number, (image, choices)) in images.iter().zip(CHOICES.iter().cycle()).take(8).enumerate() {
+            let beside = next.get(number % next.len().max(1)).map(Vec::as_slice).unwrap_or_default();
+            let input = [image, PARTING, beside, choices.as_slice()].concat();
+            all.insert(format!("{target}-{number}"), input);
+        }
+    }
+    all
+}
+
+/// A JBIG2 of two pages and what both share: flag 1 says that headers and contents alternate, flag 2 that the number of
+/// pages is unknown. The coded content is not looked at.
+fn jbig2(flags: u8) -> Vec<u8> {
+    let mut bytes = b"\x97JB2\r\n\x1a\n".to_vec();
+    bytes.push(flags);
+    if flags & 2 == 0 {
+        bytes.extend(2_u32.to_be_bytes());
+    }
+    let page = [9_u32.to_be_bytes(), 7_u32.to_be_bytes(), [0; 4], [0; 4], [0; 4]].concat()[..19].to_vec();
+    // Number, kind, page, content.
+    let segments: [(u32, u8, u8, Vec<u8>); 8] = [
+        (0, 0, 0, vec![0; 10]),
+        (1, 48, 1, page.clone()),
+        (2, 38, 1, vec![5; 30]),
+        (3, 49, 1, Vec::new()),
+        (4, 48, 2, page),
+        (5, 38, 2, vec![6; 30]),
+        (6, 49, 2, Vec::new()),
+        (7, 51, 0, Vec::new()),
+    ];
+    let mut contents = Vec::new();
+    for (number, kind, page, content) in segments {
+        bytes.extend(number.to_be_bytes());
+        bytes.extend([kind, 0, page]);
+        bytes.extend((content.len() as u32).to_be_bytes());
+        if flags & 1 == 1 {
+            bytes.extend(content);
+        } else {
+            contents.extend(content);
+        }
+    }
+    bytes.extend(contents);
+    bytes
+}
