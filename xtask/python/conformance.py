@@ -13,10 +13,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 WORKERS = 2
-# Where Pillow rounds: it cuts 16 bits to 8, scales 5 bits, and draws frames over each other.
-ROUNDED = {"BMP", "DIB", "ICO", "TGA", "TIFF", "WEBP"}
+# Where Pillow rounds: what is lossy, too; it cuts 16 bits to 8, scales 5 bits, and draws frames over each other.
+ROUNDED = {"AVIF", "BMP", "DIB", "ICO", "TGA", "TIFF", "WEBP"}
 # What a file is called that Pillow does not know.
-ENDINGS = {".bmp", ".gif", ".ico", ".jp2", ".jpg", ".jxl", ".pbm", ".pgm", ".png", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp"}
+ENDINGS = {".avif", ".bmp", ".gif", ".ico", ".jp2", ".jpg", ".jxl", ".pbm", ".pgm", ".png", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp"}
 
 
 def judge(image, pdf, different):

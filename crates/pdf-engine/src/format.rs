@@ -23,6 +23,8 @@ pub enum Format {
     Tiff,
     /// BMP of Windows and OS/2.
     Bmp,
+    /// AVIF, AV1 Image File Format.
+    Avif,
     /// JPEG 2000, ITU-T T.800: files and bare codestreams.
     Jpeg2000,
     /// PBM, PGM, PPM and PAM of Netpbm.
@@ -49,6 +51,7 @@ impl Format {
             Self::Gif => "GIF",
             Self::Tiff => "TIFF",
             Self::Bmp => "BMP",
+            Self::Avif => "AVIF",
             Self::Jpeg2000 => "JPEG 2000",
             Self::Pnm => "PNM",
             Self::Ico => "ICO",
@@ -92,7 +95,7 @@ const MAGIC: [(&[u8], Format); 19] = [
 ];
 
 const CONVERTED: &str =
-    "JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted";
+    "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted";
 
 impl Format {
     /// The format of a source that begins with `head`, which is shorter than [`SNIFFED_BYTES`] only if the
@@ -102,6 +105,8 @@ impl Format {
             Ok(*format)
         } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
             Ok(Self::Webp)
+        } else if brands(head).any(|brand| matches!(brand, b"avif" | b"avis")) {
+            Ok(Self::Avif)
         } else if is_pnm(head) {
             Ok(Self::Pnm)
         } else if matches!(head, [0, 0, 2, 0, count, more, ..] if (*count, *more) != (0, 0)) {
@@ -143,6 +148,7 @@ fn damaged(head: &[u8]) -> Option<&'static str> {
 
 /// The name, with its article, of a format that is recognised and not converted.
 fn other(head: &[u8]) -> Option<&'static str> {
+    const HEIC: [&[u8]; 8] = [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"];
     const MAGIC: [(&[u8], &str); 7] = [
         (b"%PDF-", "a PDF document already"),
         (b"\xff\x0a", "a JPEG XL image"),
@@ -155,21 +161,18 @@ fn other(head: &[u8]) -> Option<&'static str> {
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(name);
     }
-    if head.get(4..8) == Some(b"ftyp") {
-        return brand(head);
+    if brands(head).any(|brand| HEIC.contains(&brand)) {
+        return Some("a HEIC image");
     }
     markup(head)
 }
 
-/// The image format of an ISO media file, by its brands: the major one, and the compatible ones after it.
-fn brand(head: &[u8]) -> Option<&'static str> {
+/// The brands of an ISO media file: the major one, and the compatible ones behind its version.
+fn brands(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_media = head.get(4..8) == Some(b"ftyp");
     let length = head.get(..4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
-    let end = head.len().min(length as usize).max(12.min(head.len()));
-    head.get(8..end)?.chunks_exact(4).find_map(|brand| match brand {
-        b"avif" | b"avis" => Some("an AVIF image"),
-        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => Some("a HEIC image"),
-        _ => None,
-    })
+    let end = if is_media { head.len().min(length as usize) } else { 0 };
+    head.get(8..end).unwrap_or_default().chunks_exact(4)
 }
 
 /// SVG and HTML, after a byte order mark, white space, an XML declaration and comments.
@@ -235,7 +238,9 @@ mod tests {
             (b"qoif\0", "QOI"),
             (b"farbfeld", "farbfeld"),
             (b"\x97JB2\r\n\x1a\n", "JBIG2"),
-            (b"\0\0\0\x1cftypavif\0\0\0\0", "this is an AVIF image; JPEG, PNG"),
+            (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF"),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0avif", "AVIF"),
+            (b"\0\0\0\x10ftypmif1\0\0\0\0avif", "this is a HEIC"),
             (b"\0\0\0\x18ftypmif1\0\0\0\0heicmif1", "this is a HEIC"),
             (b"\0\0\0\x20ftypmp42\0\0\0\0isommp42", "this is no image"),
             (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),

@@ -4,6 +4,7 @@
 
 use crate::{
     Embedding, Format,
+    boxes::box_at,
     document::{Color, Document, Encoding, Image, Space, Transparency},
     embed::{Context, Shown},
     error::{Count, Fault},
@@ -200,25 +201,6 @@ impl Boxes {
         }
         Ok(())
     }
-}
-
-/// A box at `at`: its kind, where its content begins, and where it ends.
-fn box_at(file: Spooled<'_>, at: u64, end: u64) -> Result<([u8; 4], u64, u64), Fault> {
-    let [a, b, c, d, kind @ ..]: [u8; 8] = file.array(at, "box")?;
-    let (start, length) = match u32::from_be_bytes([a, b, c, d]) {
-        // To the end of the file.
-        0 => (at + 8, end - at),
-        1 => (at + 16, u64::from_be_bytes(file.array(at + 8, "box")?)),
-        length => (at + 8, length.into()),
-    };
-    let next = at.saturating_add(length);
-    if next < start || next > end {
-        let kind = kind.escape_ascii();
-        return Err(
-            file.fault(format_args!("has a box {kind} at byte {} that does not end within it", Count(at)))
-        );
-    }
-    Ok((kind, start, next))
 }
 
 /// What a codestream's header says.

@@ -5,7 +5,9 @@
 //! an [`Error`] and never a PDF that no viewer opens. It opens no files, reads no clock and no environment,
 //! and logs nothing: its caller does.
 
+mod avif;
 mod bmp;
+mod boxes;
 mod cancel;
 mod decoder;
 mod deflate;
@@ -110,6 +112,7 @@ fn embed(input: &mut Input<'_>, document: &mut Document<'_>, context: &mut Conte
         Format::Gif => gif::embed,
         Format::Tiff => tiff::embed,
         Format::Bmp => bmp::embed,
+        Format::Avif => avif::embed,
         Format::Jpeg2000 => jpeg2000::embed,
         Format::Pnm => pnm::embed,
         Format::Ico => ico::embed,

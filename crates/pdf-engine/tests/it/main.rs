@@ -10,6 +10,8 @@
 
 mod support;
 
+/// AVIF: what is decoded, what is refused.
+mod avif;
 /// The folder in `IMAGE_CORPUS`, compared by programs that are not ours.
 mod corpus;
 /// Every PDF read back by programs that are not ours.

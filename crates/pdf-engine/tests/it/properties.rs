@@ -5,7 +5,7 @@ use crate::support::{
     fixtures::{jpegs, pngs},
     pdf,
     png::chunk,
-    raster,
+    raster, stored,
 };
 
 /// Converts; a PDF that comes of it must hold together.
@@ -61,7 +61,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
 
     #[test]
-    fn random_bytes(head in 0..15_usize, tail in vec(any::<u8>(), 0..600)) {
+    fn random_bytes(head in 0..16_usize, tail in vec(any::<u8>(), 0..600)) {
         let heads = [
             &b""[..],
             b"\x89PNG\r\n\x1a\n",
@@ -77,6 +77,7 @@ proptest! {
             b"qoif\0\0\0\x09\0\0\0\x07\x04\0",
             b"\x97JB2\r\n\x1a\n\x01\0\0\0\x01",
             b"\0\0\0\x0cjP  \r\n\x87\n",
+            b"\0\0\0\x14ftypavif\0\0\0\0avif",
             b"RIFF\x40\0\0\0WEBPVP8L\x34\0\0\0\x2f\x08\x80\x01",
         ];
         survives(&[heads[head], &tail].concat())?;
@@ -100,6 +101,11 @@ proptest! {
             raster::tiff(9, 7, 2),
         ];
         survives(&mutated(&images[which.index(images.len())], &changes))?;
+    }
+
+    #[test]
+    fn mutated_stored_images(which in any::<Index>(), changes in vec(any::<(Index, u8, u8)>(), 1..6)) {
+        survives(&mutated(stored::ALL[which.index(stored::ALL.len())].1, &changes))?;
     }
 
     #[test]

@@ -124,3 +124,16 @@ alpha.save(folder / "alpha.qoi")
 for name in ("gray", "rgb", "alpha"):
     modes[name].save(folder / f"{name}.jp2", irreversible=False)
 rgb.save(folder / "rgb.j2k", irreversible=False, no_jp2=True)
+
+for sampling in ("4:0:0", "4:2:0", "4:2:2", "4:4:4"):
+    for quality in (50, 100):
+        name = f"{sampling.replace(':', '')}-{quality}"
+        rgb.save(folder / f"rgb-{name}.avif", subsampling=sampling, quality=quality)
+        alpha.save(folder / f"alpha-{name}.avif", subsampling=sampling, quality=quality, range="limited")
+cut.save(folder / "cut.avif")
+alpha.save(folder / "alpha-premultiplied.avif", alpha_premultiplied=True, subsampling="4:4:4", quality=100)
+rgb.save(folder / "rgb-profile.avif", icc_profile=srgb)
+picture(1, 1).save(folder / "one.avif")
+picture(2, 1).resize((1, 9)).save(folder / "narrow.avif")
+for orientation in range(1, 9):
+    rgb.save(folder / f"turned-{orientation}.avif", exif=exif(orientation, 144))

@@ -6,6 +6,7 @@ pub(crate) mod oracle;
 pub(crate) mod pdf;
 pub(crate) mod png;
 pub(crate) mod raster;
+pub(crate) mod stored;
 
 use pdf_engine::{Cancel, Error, Limits, Options, Report, Source, convert};
 

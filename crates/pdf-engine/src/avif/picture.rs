@@ -1,0 +1,191 @@
+//! A picture, whole or in tiles of one size (ISO/IEC 23008-12, 6.6.2.3.2): planned by its headers, then decoded.
+
+use std::borrow::Cow;
+
+use super::{meta::Meta, properties::Properties};
+use crate::{
+    boxes::Fields,
+    error::{Count, Fault},
+    spool::Spooled,
+};
+use av1::{Header, Layout, Picture, Row};
+
+/// What is to be decoded, and what it will cost.
+pub(super) struct Plan<'s> {
+    data: Vec<Cow<'s, [u8]>>,
+    columns: usize,
+    size: (u32, u32),
+    tile: (u32, u32),
+    header: Header,
+}
+
+/// A decoded picture.
+pub(super) struct Tiles {
+    pictures: Vec<Picture>,
+    columns: usize,
+    size: (u32, u32),
+    tile: (u32, u32),
+    /// What the tiles have in common.
+    pub(super) header: Header,
+}
+
+impl Tiles {
+    /// Reads the headers of an item that is a picture of this size.
+    pub(super) fn plan<'s>(
+        file: Spooled<'s>,
+        meta: &Meta,
+        id: u32,
+        size: (u32, u32),
+    ) -> Result<Plan<'s>, Fault> {
+        match &meta.kind(id) {
+            b"av01" => {
+                let data = meta.data(file, id)?;
+                let header = header(file, &data, size)?;
+                Ok(Plan { data: vec![data], columns: 1, size, tile: size, header })
+            }
+            b"grid" => Plan::grid(file, meta, id, size),
+            kind => Err(file.unsupported(format_args!(
+                "has an image of the kind {}; single pictures and grids of AV1 are converted",
+                kind.escape_ascii()
+            ))),
+        }
+    }
+
+    /// Row `y` of a plane, over all tiles beside each other.
+    pub(super) fn row(&self, plane: usize, y: u32, out: &mut Vec<u16>) {
+        let [width, _] = self.plane(plane, self.size);
+        let [_, tile_rows] = self.plane(plane, self.tile);
+        let first = (y / tile_rows) as usize * self.columns;
+        out.clear();
+        for tile in &self.pictures[first..first + self.columns] {
+            match tile.row(plane, y % tile_rows) {
+                Row::Eight(row) => out.extend(row.iter().map(|sample| u16::from(*sample))),
+                // A sample beyond the depth would be the decoder's fault.
+                Row::More(row) => {
+                    let most = (1_u16 << self.header.bits) - 1;
+                    out.extend(row.iter().map(|sample| (*sample).min(most)));
+                }
+            }
+        }
+        out.truncate(width as usize);
+    }
+
+    /// Rows of a plane.
+    pub(super) fn plane_rows(&self, plane: usize) -> u32 {
+        self.plane(plane, self.size)[1]
+    }
+
+    fn plane(&self, plane: usize, (width, height): (u32, u32)) -> [u32; 2] {
+        match self.header.layout {
+            _ if plane == 0 => [width, height],
+            Layout::Half => [width.div_ceil(2), height.div_ceil(2)],
+            Layout::HalfAcross => [width.div_ceil(2), height],
+            Layout::Gray | Layout::Full => [width, height],
+        }
+    }
+}
+
+impl<'s> Plan<'s> {
+    /// A grid: rows, columns and size, then a tile for each place.
+    fn grid(file: Spooled<'s>, meta: &Meta, id: u32, size: (u32, u32)) -> Result<Self, Fault> {
+        let content = meta.data(file, id)?;
+        let grid = Spooled { format: file.format, bytes: &content };
+        let mut fields = Fields::new(grid, "grid", 0, content.len() as u64);
+        let [version, flags, rows, columns] = fields.array()?;
+        let wide = flags & 1 == 1;
+        let said = (fields.narrow_or_wide(wide)?, fields.narrow_or_wide(wide)?);
+        let (rows, columns) = (usize::from(rows) + 1, usize::from(columns) + 1);
+        let ids = meta.of_item(*b"dimg", id);
+        if version != 0 || said != size || ids.len() != rows * columns {
+            return Err(file.fault("has a grid that its tiles do not fill"));
+        }
+        let tile = Properties::read(file, meta, ids[0])?.size;
+        let fits = |side: u32, tile: u32, count: usize| {
+            let (side, tile, count) = (u64::from(side), u64::from(tile), count as u64);
+            tile * count >= side && tile * (count - 1) < side
+        };
+        if !fits(size.0, tile.0, columns) || !fits(size.1, tile.1, rows) {
+            return Err(file.fault("has a grid that its tiles do not fill"));
+        }
+        let mut data = Vec::with_capacity(ids.len());
+        let mut common: Option<Header> = None;
+        for id in ids {
+            if &meta.kind(*id) != b"av01" {
+                return Err(file.unsupported("has a grid of something else than pictures of AV1"));
+            }
+            let content = meta.data(file, *id)?;
+            let header = header(file, &content, tile)?;
+            if *common.get_or_insert(header) != header {
+                return Err(file.fault("has a grid of tiles that differ in kind"));
+            }
+            data.push(content);
+        }
+        let header = common.ok_or_else(|| file.fault("has a grid without a tile"))?;
+        let odd = |side: u32, count: usize| count > 1 && side % 2 == 1;
+        let halved =
+            [header.layout == Layout::Half, matches!(header.layout, Layout::Half | Layout::HalfAcross)];
+        if halved[0] && odd(tile.1, rows) || halved[1] && odd(tile.0, columns) {
+            return Err(file.fault("has a grid of tiles that share samples of their colours"));
+        }
+        Ok(Self { data, columns, size, tile, header })
+    }
+
+    /// Bytes that are held when all is decoded: the planes, those of a tile under way, and what the decoder notes for
+    /// each of its blocks.
+    pub(super) fn held(&self) -> u64 {
+        let of_tile = u64::from(self.tile.0) * u64::from(self.tile.1);
+        let halves = match self.header.layout {
+            Layout::Gray => 2,
+            Layout::Half => 3,
+            Layout::HalfAcross => 4,
+            Layout::Full => 6,
+        };
+        let bytes = if self.header.bits == 8 { 1 } else { 2 };
+        of_tile.saturating_mul(halves * bytes / 2 * (self.data.len() as u64 + 1) + 4)
+    }
+
+    /// Decodes all tiles.
+    pub(super) fn decode(self, file: Spooled<'_>) -> Result<Tiles, Fault> {
+        let Self { data, columns, size, tile, header } = self;
+        let pixels = u64::from(tile.0) * u64::from(tile.1);
+        let pixels = u32::try_from(pixels).unwrap_or(u32::MAX);
+        let mut pictures = Vec::with_capacity(data.len());
+        for data in data {
+            let picture = Picture::decode(&data, pixels).map_err(|error| file.fault(Damage(error)))?;
+            let found = Header { matrix: header.matrix, full_range: header.full_range, ..picture.header };
+            if found != header {
+                return Err(file.fault("has a picture of another kind than its header says"));
+            }
+            pictures.push(picture);
+        }
+        Ok(Tiles { pictures, columns, size, tile, header })
+    }
+}
+
+/// The header of a picture, which must be of the size that the boxes say.
+fn header(file: Spooled<'_>, data: &[u8], (width, height): (u32, u32)) -> Result<Header, Fault> {
+    let header = Header::parse(data).map_err(|error| file.fault(Damage(error)))?;
+    if (header.width, header.height) != (width, height) {
+        return Err(file.fault(format_args!(
+            "says that it has {} × {} pixels, and its AV1 data {} × {}",
+            Count(width.into()),
+            Count(height.into()),
+            Count(header.width.into()),
+            Count(header.height.into())
+        )));
+    }
+    Ok(header)
+}
+
+/// What is wrong with AV1 data, as said of their file.
+struct Damage(av1::Error);
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            av1::Error::Malformed => "has AV1 data that are damaged",
+            av1::Error::TooLarge => "has AV1 data of a larger picture than its header says",
+            av1::Error::NoPicture => "has AV1 data that end before their picture is whole",
+        })
+    }
+}
