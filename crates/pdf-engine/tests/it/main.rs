@@ -18,6 +18,8 @@ mod corpus;
 mod foreign;
 /// JPEG: what is copied, what is refused.
 mod jpeg;
+/// JPEG XL: what is decoded, what is refused.
+mod jpegxl;
 /// Where images lie on their pages.
 mod layout;
 /// Each limit, at it and one past it.

@@ -147,7 +147,7 @@ impl Permission for Convert {
 /// Takes the URL of an image, the URLs of many for one PDF, an image itself (`image/*`, with what is chosen in the query)
 /// or a form with files; fetches what is to be fetched and converts it without losing a pixel. The PDF is stored, and the
 /// answer says where; or, for those whose `Accept` prefers `application/pdf`, it is itself the answer, as it is made, and
-/// nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted,
+/// nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld are converted,
 /// each frame to a page; what an image is, its bytes tell, not its name or media type. After any other answer than 200
 /// nothing is stored. A PDF that is the answer and fails behind its first MiB breaks the connection off.
 #[utoipa::path(
