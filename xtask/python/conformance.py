@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 WORKERS = 2
 # Where Pillow rounds: what is lossy, too; it cuts 16 bits to 8, scales 5 bits, and draws frames over each other.
-ROUNDED = {"AVIF", "BMP", "DIB", "ICO", "TGA", "TIFF", "WEBP"}
+ROUNDED = {"AVIF", "BMP", "DIB", "ICO", "JXL", "TGA", "TIFF", "WEBP"}
 # What a file is called that Pillow does not know.
 ENDINGS = {".avif", ".bmp", ".gif", ".ico", ".jp2", ".jpg", ".jxl", ".pbm", ".pgm", ".png", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp"}
 

@@ -35,6 +35,8 @@ pub enum Format {
     Tga,
     /// JBIG2, ITU-T T.88.
     Jbig2,
+    /// JPEG XL, ISO/IEC 18181: files and bare codestreams.
+    JpegXl,
     /// QOI.
     Qoi,
     /// farbfeld.
@@ -57,6 +59,7 @@ impl Format {
             Self::Ico => "ICO",
             Self::Tga => "TGA",
             Self::Jbig2 => "JBIG2",
+            Self::JpegXl => "JPEG XL",
             Self::Qoi => "QOI",
             Self::Farbfeld => "farbfeld",
         }
@@ -72,7 +75,7 @@ impl fmt::Display for Format {
 const PNG_SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 
 /// What each format begins with, where that is enough to know it.
-const MAGIC: [(&[u8], Format); 19] = [
+const MAGIC: [(&[u8], Format); 21] = [
     (b"\xff\xd8\xff", Format::Jpeg),
     (PNG_SIGNATURE, Format::Png),
     (b"GIF87a", Format::Gif),
@@ -86,6 +89,8 @@ const MAGIC: [(&[u8], Format); 19] = [
     (b"\xff\x4f\xff\x51", Format::Jpeg2000),
     (b"\0\0\x01\0", Format::Ico),
     (b"\x97JB2\r\n\x1a\n", Format::Jbig2),
+    (b"\xff\x0a", Format::JpegXl),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", Format::JpegXl),
     (b"qoif", Format::Qoi),
     (b"farbfeld", Format::Farbfeld),
     (b"P7\n", Format::Pnm),
@@ -94,8 +99,7 @@ const MAGIC: [(&[u8], Format); 19] = [
     (b"P7\t", Format::Pnm),
 ];
 
-const CONVERTED: &str =
-    "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted";
+const CONVERTED: &str = "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld are converted";
 
 impl Format {
     /// The format of a source that begins with `head`, which is shorter than [`SNIFFED_BYTES`] only if the
@@ -149,10 +153,8 @@ fn damaged(head: &[u8]) -> Option<&'static str> {
 /// The name, with its article, of a format that is recognised and not converted.
 fn other(head: &[u8]) -> Option<&'static str> {
     const HEIC: [&[u8]; 8] = [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"];
-    const MAGIC: [(&[u8], &str); 7] = [
+    const MAGIC: [(&[u8], &str); 5] = [
         (b"%PDF-", "a PDF document already"),
-        (b"\xff\x0a", "a JPEG XL image"),
-        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b", "a gzip file"),
         (b"8BPS", "a Photoshop document"),
@@ -245,7 +247,7 @@ mod tests {
             (b"\0\0\0\x20ftypmp42\0\0\0\0isommp42", "this is no image"),
             (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
             (b"\xff\x4f\xff\x51", "JPEG 2000"),
-            (b"\xff\x0a\xfa", "this is a JPEG XL"),
+            (b"\xff\x0a\xfa", "JPEG XL"),
             (b"<svg xmlns=", "this is an SVG"),
             (b"\xef\xbb\xbf <?xml version='1.0'?>\n<!-- a > b --> <svg>", "this is an SVG"),
             (b"<?xml version='1.0'?><rss>", "this is no image"),

@@ -23,6 +23,7 @@ mod input;
 mod jbig2;
 mod jpeg;
 mod jpeg2000;
+mod jpegxl;
 mod layout;
 mod limits;
 mod memory;
@@ -118,6 +119,7 @@ fn embed(input: &mut Input<'_>, document: &mut Document<'_>, context: &mut Conte
         Format::Ico => ico::embed,
         Format::Tga => tga::embed,
         Format::Jbig2 => jbig2::embed,
+        Format::JpegXl => jpegxl::embed,
         Format::Qoi => qoi::embed,
         Format::Farbfeld => farbfeld::embed,
     };

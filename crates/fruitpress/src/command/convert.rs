@@ -31,7 +31,7 @@ pub(super) use pages::PageArgs;
 
 /// Converts images to one PDF without changing a pixel, a page each.
 ///
-/// JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld, known by their content; of
+/// JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld, known by their content; of
 /// animations and files of several pages, each becomes a page. What is written under OUT is whole or not there at
 /// all. What was left out of an image, such as a broken colour profile, is said on standard error. The flags that
 /// img2pdf has too mean what they mean there.

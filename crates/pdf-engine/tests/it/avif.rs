@@ -88,7 +88,7 @@ fn what_is_not_converted_is_told() {
 
 #[test]
 fn a_file_that_is_cut_anywhere_is_refused() {
-    for (name, bytes) in stored::ALL {
+    for (name, bytes) in stored::ALL.iter().filter(|(name, _)| stored::is_avif(name)) {
         // Before that, it does not say what it is.
         for cut in (12..bytes.len()).step_by(bytes.len().div_ceil(300)).chain([bytes.len() - 1]) {
             refused(&format!("{name} cut after {cut} bytes"), &bytes[..cut], "Malformed", "the AVIF");

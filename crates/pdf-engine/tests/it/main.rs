@@ -20,6 +20,8 @@ mod foreign;
 mod fuzzed;
 /// JPEG: what is copied, what is refused.
 mod jpeg;
+/// JPEG XL: what is decoded, what is refused.
+mod jpegxl;
 /// Where images lie on their pages.
 mod layout;
 /// Each limit, at it and one past it.

@@ -4,6 +4,7 @@ import pathlib
 import sys
 
 import numpy
+import pillow_jxl  # Pillow learns JPEG XL by it.
 from PIL import Image, ImageCms
 
 folder = pathlib.Path(sys.argv[1])
@@ -137,3 +138,11 @@ picture(1, 1).save(folder / "one.avif")
 picture(2, 1).resize((1, 9)).save(folder / "narrow.avif")
 for orientation in range(1, 9):
     rgb.save(folder / f"turned-{orientation}.avif", exif=exif(orientation, 144))
+
+for name, image in {"rgb": rgb, "alpha": alpha, "cut": cut, "gray": gray, "la": gray.convert("LA"), "opaque": rgb.convert("RGBA")}.items():
+    image.save(folder / f"{name}-lossless.jxl", lossless=True)
+    image.save(folder / f"{name}-lossy.jxl", quality=80)
+rgb.save(folder / "rgb-profile-lossless.jxl", lossless=True, icc_profile=srgb)
+for orientation in range(1, 9):
+    rgb.save(folder / f"turned-{orientation}-lossless.jxl", lossless=True, exif=exif(orientation, 144).tobytes())
+rgb.save(folder / "container-lossless.jxl", lossless=True, use_container=True)

@@ -4,6 +4,7 @@ import pathlib
 
 import numpy
 import pikepdf
+import pillow_jxl  # Pillow learns JPEG XL by it.
 import png
 from PIL import Image
 

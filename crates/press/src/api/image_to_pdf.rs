@@ -90,7 +90,7 @@ impl Permission for Convert {
 /// Takes the URL of an image, the URLs of many for one PDF, an image itself (`image/*`)
 /// or a form with files; fetches what is to be fetched and converts it without losing a pixel. The PDF is stored, and the
 /// answer says where; or, for those whose `Accept` prefers `application/pdf`, it is itself the answer, as it is made, and
-/// nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are
+/// nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld are
 /// converted, each frame to a page; what an image is, its bytes tell, not its name or media type. What is chosen may stand
 /// in the JSON, in the form's part `options`, or in the query. After any other answer than 200
 /// nothing is stored. A PDF that is the answer and fails behind its first MiB breaks the connection off.

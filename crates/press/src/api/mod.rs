@@ -109,7 +109,7 @@ fn problems_of_conversions() -> Vec<Problem> {
         ),
         image(pdf_engine::Error::Unsupported {
             index: 0,
-            detail: "this is a HEIC image; JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, QOI and farbfeld are converted".to_owned(),
+            detail: "this is a HEIC image; JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld are converted".to_owned(),
         }),
         image(pdf_engine::Error::Malformed { index: 0, detail: "the PNG ends after 1,234 bytes".to_owned() }),
         image(pdf_engine::Error::TooLarge {

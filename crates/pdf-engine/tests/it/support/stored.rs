@@ -1,4 +1,5 @@
-//! Images that no program of the tests makes: made once by avifenc 0.11.1 and by Pillow, and kept.
+//! Images that no program of the tests makes: made once by avifenc 0.11.1, cjxl 0.7 and Pillow,
+//! and kept.
 
 use std::path::PathBuf;
 
@@ -11,6 +12,8 @@ macro_rules! stored {
 }
 
 stored!(
+    "alpha-lossy.jxl",
+    "boxed.jxl",
     "bt2020-ten.avif",
     "bt2020.avif",
     "bt709.avif",
@@ -18,11 +21,14 @@ stored!(
     "gray-ten.avif",
     "grid.avif",
     "lossless-identity.avif",
+    "moving.jxl",
     "p3.avif",
     "sequence.avif",
     "ten-420-alpha.avif",
     "twelve-422-limited.avif",
     "twelve-444.avif",
+    "wide-gray.jxl",
+    "wide.jxl",
     "ycgco.avif",
 );
 
@@ -33,9 +39,14 @@ pub(crate) fn image(name: &str) -> &'static [u8] {
 
 /// Where a PNG of 16 bits is that another decoder made of one, if there is one.
 pub(crate) fn reference(name: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/images")).join(name).with_extension("png")
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/images")).join(format!("{name}.png"))
 }
 
 pub(crate) fn has_reference(name: &str) -> bool {
     reference(name).is_file()
+}
+
+/// Whether it is an AVIF; the others are JPEG XL.
+pub(crate) fn is_avif(name: &str) -> bool {
+    name.rsplit('.').next() == Some("avif")
 }
