@@ -175,7 +175,7 @@ async fn open(
         leave => leave,
     };
     match client.get(&url).await {
-        Ok(body) => Feed::open(Incoming::Fetched(body)).await.with_leave(leave),
+        Ok(body) => Feed::open(Incoming::Fetched(Box::new(body))).await.with_leave(leave),
         Err(error) => Feed::failed(error),
     }
 }

@@ -28,7 +28,7 @@ pub enum Uploaded {
 
 /// One source that is read.
 pub(super) enum Incoming {
-    Fetched(fetch::Body),
+    Fetched(Box<fetch::Body>),
     Uploaded(CurrentUpload),
 }
 
