@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     path::Path,
     sync::{
         Arc,
@@ -108,7 +109,11 @@ fn is_whole_pdf(bytes: &[u8]) -> bool {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = digest(&SHA256, bytes);
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 fn image(kind: &str) -> Vec<u8> {
@@ -123,7 +128,7 @@ fn image(kind: &str) -> Vec<u8> {
 
 /// Images whose last bytes come at once, when they are let go, or never.
 struct Images {
-    images: BTreeMap<&'static str, Vec<u8>>,
+    files: BTreeMap<&'static str, Vec<u8>>,
     source: Source,
     /// How many have been sent but for what is held back.
     held: Arc<AtomicUsize>,
@@ -132,10 +137,10 @@ struct Images {
 
 impl Images {
     async fn start() -> Self {
-        let images: BTreeMap<_, _> = KINDS.into_iter().map(|kind| (kind, image(kind))).collect();
+        let files: BTreeMap<_, _> = KINDS.into_iter().map(|kind| (kind, image(kind))).collect();
         let (go, gone) = watch::channel(false);
         let held = Arc::new(AtomicUsize::new(0));
-        let (sent, count) = (images.clone(), Arc::clone(&held));
+        let (sent, count) = (files.clone(), Arc::clone(&held));
         let source = Source::start(move |head, mut stream| {
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
             let (_, end) = path.rsplit_once('/').unwrap_or_default();
@@ -157,7 +162,7 @@ impl Images {
             }
         })
         .await;
-        Self { images, source, held, go }
+        Self { files, source, held, go }
     }
 
     fn url(&self, kind: &str, end: &str) -> String {
@@ -167,10 +172,10 @@ impl Images {
     /// The request of a kind, and what of it is held back.
     fn request(&self, kind: &str, end: &str) -> (Vec<u8>, Vec<u8>) {
         let (accept, content_type, body, held_bytes) = match kind {
-            "upload" => ("application/json", "image/png", self.images[kind].clone(), HELD_BYTES),
+            "upload" => ("application/json", "image/png", self.files[kind].clone(), HELD_BYTES),
             "form" => {
                 let head = b"--b\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\n".to_vec();
-                let body = [&head, self.images[kind].as_slice(), b"\r\n--b--\r\n"].concat();
+                let body = [&head, self.files[kind].as_slice(), b"\r\n--b--\r\n"].concat();
                 ("application/json", "multipart/form-data; boundary=b", body, HELD_BYTES)
             }
             "many" => {

@@ -5,6 +5,7 @@
 
 use std::{fs, path::PathBuf};
 
+use press::storage::PdfName;
 use tokio::runtime::Runtime;
 
 #[path = "../../../press/tests/it/support/gate.rs"]
@@ -74,7 +75,7 @@ impl Store {
 
     /// The names of its PDFs alone.
     pub fn pdfs(&self) -> Vec<String> {
-        self.kept().into_iter().filter(|name| name.len() == 40 && name.ends_with(".pdf")).collect()
+        self.kept().into_iter().filter(|name| PdfName::parse(name).is_some()).collect()
     }
 
     pub fn read(&self, name: &str) -> Vec<u8> {

@@ -108,7 +108,7 @@ impl Folder {
     pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let probe = self.path.join(format!(".probe-{}", Uuid::new_v4()));
         let write = async {
-            let written = tokio::fs::write(&probe, [0; PROBE_BYTES]).await;
+            let written = tokio::fs::write(&probe, vec![0; PROBE_BYTES]).await;
             let removed = tokio::fs::remove_file(&probe).await;
             written.and(removed)
         };

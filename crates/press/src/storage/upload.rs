@@ -327,7 +327,7 @@ where
     for tried in 1..TRIES_MAX {
         match request().await {
             Err(error) if failure::is_unheard(&error) && began.elapsed() < TRIES_TIMEOUT => {
-                sleep(BACKOFF * tried).await
+                sleep(BACKOFF * tried).await;
             }
             result => return result,
         }

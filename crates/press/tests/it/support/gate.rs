@@ -140,11 +140,11 @@ impl Gate {
         let (mut from_server, mut to_server) = server.split();
         let up = async { copy(&mut from_client, &mut to_server).await };
         let down = async {
-            if !matches!(fault, Some(Fault::Unheard)) {
+            if matches!(fault, Some(Fault::Unheard)) {
+                from_server.read_to_end(&mut Vec::new()).await.map(drop)
+            } else {
                 copy(&mut from_server, &mut to_client).await?;
                 to_client.shutdown().await
-            } else {
-                from_server.read_to_end(&mut Vec::new()).await.map(drop)
             }
         };
         tokio::select! {
