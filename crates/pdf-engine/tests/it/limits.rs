@@ -7,7 +7,7 @@ use crate::support::{
     fixtures::{exif, profile},
     jpeg::{GRAY, Jpeg, YCC},
     png::Png,
-    raster,
+    raster, refused,
 };
 
 /// Checks that an image is converted at a limit, and refused by that limit one below.
@@ -231,4 +231,23 @@ fn a_shared_budget_is_asked_for_what_grows_with_the_image() {
     // What is copied holds nothing that grows.
     let (asked, converted) = ask(&Png::new(40, 20, 2, 16).bytes(), 0);
     assert!(converted && asked.is_empty(), "{asked:?}");
+}
+
+/// Segments of a JBIG2 may be empty and many. Those of 200 pages stand apart, so that finding each page's anew would show.
+#[test]
+fn segments_of_a_jbig2() {
+    const SEGMENTS_MAX: usize = 1 << 18;
+    const PAGES: usize = 200;
+    let image = |segments: usize| {
+        let mut all: Vec<(u32, u8, u8, Vec<u8>)> = Vec::new();
+        for page in 1..=PAGES as u8 {
+            all.extend([(1, 48, page, raster::jbig2_page(9, 7)), (2, 38, page, vec![5; 30])]);
+        }
+        // Extensions that say nothing, of each page in turn.
+        all.extend((all.len()..segments).map(|at| (3, 62, (at % PAGES) as u8 + 1, Vec::new())));
+        raster::jbig2(1, &all)
+    };
+    let (_, report) = convert_with(&image(SEGMENTS_MAX), &Limits::default()).unwrap();
+    assert_eq!(report.pages.len(), PAGES);
+    refused("one segment more", &image(SEGMENTS_MAX + 1), "Unsupported", "more than 262,144 segments");
 }
