@@ -251,3 +251,22 @@ fn segments_of_a_jbig2() {
     assert_eq!(report.pages.len(), PAGES);
     refused("one segment more", &image(SEGMENTS_MAX + 1), "Unsupported", "more than 262,144 segments");
 }
+
+/// Directories of a TIFF may lie over one another: 9 of 65,535 fields each take little more room than one.
+#[test]
+fn fields_of_a_tiff() {
+    const FIELDS: usize = 0xffff;
+    let image = |directories: usize| {
+        // All that counts them is this byte, and so is every field.
+        let mut bytes = vec![0xff; 8 + 16 * directories + 12 * FIELDS + 64];
+        bytes[..8].copy_from_slice(b"II*\0\x08\0\0\0");
+        for at in 0..directories {
+            let start = 8 + 16 * at;
+            let next = if at + 1 < directories { start as u32 + 16 } else { 0 };
+            bytes[start + 2 + 12 * FIELDS..][..4].copy_from_slice(&next.to_le_bytes());
+        }
+        bytes
+    };
+    refused("few enough to be looked at", &image(8), "Malformed", "the TIFF");
+    refused("too many", &image(9), "Unsupported", "more than 524,288 fields");
+}
