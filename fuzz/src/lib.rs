@@ -43,9 +43,9 @@ const MAGIC: &[(Format, &[&[u8]])] = &[
 /// Tight, so that an input takes milliseconds: none of it makes another path through the engine.
 pub(crate) fn limits() -> Limits {
     Limits {
-        pixels_max: 1 << 20,
-        decoded_bytes_max: 8 << 20,
-        decoded_pixels_max: 4 << 20,
+        pixels_max: 1 << 18,
+        decoded_bytes_max: 2 << 20,
+        decoded_pixels_max: 1 << 20,
         spool_bytes_max: 1 << 20,
         frames_max: 64,
         mask_bytes_max: 1 << 20,
