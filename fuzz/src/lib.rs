@@ -18,12 +18,14 @@ use pdf_engine::{Cancel, Error, Format, Limits, Options, Report, Source, convert
 
 /// What files of a format begin with; an input that begins otherwise is made to. A new format is a line here, and a target.
 const MAGIC: &[(Format, &[&[u8]])] = &[
+    (Format::Avif, &[b"\0\0\0\x1cftypavif", b"\0\0\0\x1cftypavis"]),
     (Format::Bmp, &[b"BM"]),
     (Format::Farbfeld, &[b"farbfeld"]),
     (Format::Gif, &[b"GIF89a", b"GIF87a"]),
     (Format::Ico, &[b"\0\0\x01\0", b"\0\0\x02\0\x01\0"]),
     (Format::Jbig2, &[b"\x97JB2\r\n\x1a\n"]),
     (Format::Jpeg, &[b"\xff\xd8\xff"]),
+    (Format::JpegXl, &[b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"]),
     (Format::Jpeg2000, &[b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"]),
     (Format::Png, &[b"\x89PNG\r\n\x1a\n"]),
     (
@@ -43,9 +45,9 @@ const MAGIC: &[(Format, &[&[u8]])] = &[
 /// Tight, so that an input takes milliseconds: none of it makes another path through the engine.
 pub(crate) fn limits() -> Limits {
     Limits {
-        pixels_max: 1 << 20,
-        decoded_bytes_max: 8 << 20,
-        decoded_pixels_max: 4 << 20,
+        pixels_max: 1 << 18,
+        decoded_bytes_max: 2 << 20,
+        decoded_pixels_max: 1 << 20,
         spool_bytes_max: 1 << 20,
         frames_max: 64,
         mask_bytes_max: 1 << 20,

@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -55,18 +55,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     // Its coverage needs flags of the compiler that are not stable, and which the stable one takes when it is told so.
     let cargo_fuzz = deny::install("cargo-fuzz", "0.13.2", &[])?;
-    let fuzz = |subcommand: &str| {
-        let mut fuzz = command(&cargo_fuzz);
-        fuzz.env("RUSTC_BOOTSTRAP", "1").args(["fuzz", subcommand, "--fuzz-dir", "fuzz", "--sanitizer"]);
-        fuzz.arg(&args.sanitizer).arg("--target-dir").arg(folder("build"));
-        fuzz
-    };
-    process::run(&mut fuzz("build"))?;
+    process::run(
+        command(cargo_fuzz)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args(["fuzz", "build", "--fuzz-dir", "fuzz", "--sanitizer", &args.sanitizer, "--target-dir"])
+            .arg(folder("build")),
+    )?;
 
     let wanted = if args.targets.is_empty() { &known } else { &args.targets };
     let mut found = Vec::new();
     for name in wanted {
-        let run = fuzz_one(&mut fuzz("run"), name, args.seconds)?;
+        let run = fuzz_one(name, args.seconds)?;
         println!("{name}: {run}");
         found.extend(run.finding);
     }
@@ -111,7 +110,7 @@ impl Run {
 }
 
 /// Runs a target; all that it prints goes to a file.
-fn fuzz_one(fuzz: &mut Command, name: &str, seconds: u32) -> Result<Run> {
+fn fuzz_one(name: &str, seconds: u32) -> Result<Run> {
     let artifacts = folder("artifacts").join(name);
     let corpus = folder("corpus").join(name);
     for folder in [&artifacts, &corpus] {
@@ -121,7 +120,9 @@ fn fuzz_one(fuzz: &mut Command, name: &str, seconds: u32) -> Result<Run> {
     let log_path = folder(&format!("{name}.log"));
     let mut log = fs::File::create(&log_path).context("could not keep what a target prints")?;
 
-    fuzz.arg(name).arg(corpus).arg(folder("seeds").join(name)).arg("--");
+    let mut fuzz = command(program(name)?);
+    // As cargo-fuzz itself sets it.
+    fuzz.env("ASAN_OPTIONS", "detect_odr_violation=0").arg(corpus).arg(folder("seeds").join(name));
     fuzz.arg(format!("-artifact_prefix={}/", artifacts.display()));
     fuzz.args([
         format!("-max_total_time={seconds}"),
@@ -135,8 +136,8 @@ fn fuzz_one(fuzz: &mut Command, name: &str, seconds: u32) -> Result<Run> {
         fuzz.arg(format!("-dict={}", dictionary.display()));
     }
     let started = std::time::Instant::now();
-    let mut child = fuzz.stderr(Stdio::piped()).spawn().context("could not start cargo-fuzz")?;
-    let output = child.stderr.take().context("cargo-fuzz has no standard error")?;
+    let mut child = fuzz.stderr(Stdio::piped()).spawn().with_context(|| format!("could not start {name}"))?;
+    let output = child.stderr.take().with_context(|| format!("{name} has no standard error"))?;
     let mut run = Run::default();
     for line in BufReader::new(output).split(b'\n') {
         let line = line.context("could not read what a target prints")?;
@@ -145,7 +146,7 @@ fn fuzz_one(fuzz: &mut Command, name: &str, seconds: u32) -> Result<Run> {
             .context("could not keep what a target prints")?;
         run.add_line(&String::from_utf8_lossy(&line));
     }
-    let status = child.wait().context("could not wait for cargo-fuzz")?;
+    let status = child.wait().with_context(|| format!("could not wait for {name}"))?;
     run.seconds = started.elapsed().as_secs();
     if !status.success() {
         let new = files(&artifacts)?.into_iter().find(|file| !before.contains(file));
@@ -153,6 +154,13 @@ fn fuzz_one(fuzz: &mut Command, name: &str, seconds: u32) -> Result<Run> {
         run.finding = Some(format!("FOUND: {input}; what was printed is in {}", log_path.display()));
     }
     Ok(run)
+}
+
+/// Where cargo-fuzz built a target: below a folder named after the machine's kind.
+fn program(name: &str) -> Result<PathBuf> {
+    let kinds = files(&folder("build"))?;
+    let mut programs = kinds.iter().map(|kind| kind.join("release").join(name));
+    programs.find(|program| program.is_file()).with_context(|| format!("{name} was not built"))
 }
 
 /// Writes a folder of seeds for each target, from nothing.
@@ -213,12 +221,17 @@ mod tests {
         }
     }
 
-    /// A target that is a file alone would be built by nothing.
+    /// A target that is a file alone would be built by nothing, and run by nobody.
     #[test]
-    fn every_target_is_in_the_manifest() {
-        let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).expect("the manifest is there");
-        for name in targets().expect("there are targets") {
-            assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
+    fn every_target_is_built_run_and_logged() {
+        let read = |path: &str| fs::read_to_string(root().join(path)).expect("the file is there");
+        let (manifest, readme) = (read("fuzz/Cargo.toml"), read("fuzz/README.md"));
+        let workflow = read(".github/workflows/fuzz.yml");
+        let targets = targets().expect("there are targets");
+        assert!(workflow.contains(&format!("target: [{}]", targets.join(", "))), "the workflow runs others");
+        for name in targets {
+            assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is not built");
+            assert!(readme.contains(&format!("| {name} |")), "{name} is not in the log");
         }
     }
 }

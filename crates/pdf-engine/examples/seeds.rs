@@ -74,6 +74,7 @@ fn made_here() -> Seeds {
         ("tga", one(raster::tga(9, 7))),
         ("pnm", one(raster::pgm(9, 7, 2))),
         ("qoi", one(raster::qoi(9, 7))),
+        ("jpeg2000", one(raster::jpeg2000(9, 7, &[[7, 1, 1]; 3]))),
         ("farbfeld", one(raster::farbfeld(9, 7))),
         ("tiff", one(raster::tiff(9, 7, 2))),
         ("jbig2", (0..4).map(|flags| (format!("flags-{flags}"), jbig2(flags))).collect()),
@@ -124,17 +125,10 @@ fn together(seeds: &Seeds) -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-/// A JBIG2 of two pages and what both share: flag 1 says that headers and contents alternate, flag 2 that the number of
-/// pages is unknown. The coded content is not looked at.
+/// A JBIG2 of two pages and what both share.
 fn jbig2(flags: u8) -> Vec<u8> {
-    let mut bytes = b"\x97JB2\r\n\x1a\n".to_vec();
-    bytes.push(flags);
-    if flags & 2 == 0 {
-        bytes.extend(2_u32.to_be_bytes());
-    }
-    let page = [9_u32.to_be_bytes(), 7_u32.to_be_bytes(), [0; 4], [0; 4], [0; 4]].concat()[..19].to_vec();
-    // Number, kind, page, content.
-    let segments: [(u32, u8, u8, Vec<u8>); 8] = [
+    let page = raster::jbig2_page(9, 7);
+    let segments = [
         (0, 0, 0, vec![0; 10]),
         (1, 48, 1, page.clone()),
         (2, 38, 1, vec![5; 30]),
@@ -144,17 +138,5 @@ fn jbig2(flags: u8) -> Vec<u8> {
         (6, 49, 2, Vec::new()),
         (7, 51, 0, Vec::new()),
     ];
-    let mut contents = Vec::new();
-    for (number, kind, page, content) in segments {
-        bytes.extend(number.to_be_bytes());
-        bytes.extend([kind, 0, page]);
-        bytes.extend((content.len() as u32).to_be_bytes());
-        if flags & 1 == 1 {
-            bytes.extend(content);
-        } else {
-            contents.extend(content);
-        }
-    }
-    bytes.extend(contents);
-    bytes
+    raster::jbig2(flags, &segments)
 }

@@ -17,6 +17,8 @@ const PAGE_INFORMATION: u8 = 48;
 const END_OF_PAGE: u8 = 49;
 const END_OF_STRIPE: u8 = 50;
 const END_OF_FILE: u8 = 51;
+/// Ten thousand pages have these, at 26 a page. An empty one takes eleven bytes of a file, and several times as much in memory.
+const SEGMENTS_MAX: usize = 1 << 18;
 /// A height, or a length, that is told later.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -28,21 +30,19 @@ pub(crate) fn embed(
 ) -> Result<(), Fault> {
     let bytes = input.spool(context.limits)?;
     let file = Spooled { format: Format::Jbig2, bytes: &bytes };
-    let segments = read_segments(file)?;
-    let mut pages: Vec<u32> = segments.iter().map(|segment| segment.page).filter(|page| *page > 0).collect();
-    pages.dedup();
-    pages.sort_unstable();
-    pages.dedup();
-    if pages.is_empty() {
+    let mut segments = read_segments(file)?;
+    // Those of a page stay in their order.
+    segments.sort_by_key(|segment| segment.page);
+    let (shared, paged) = segments.split_at(segments.partition_point(|segment| segment.page == 0));
+    if paged.is_empty() {
         return Err(file.fault("has no page in it"));
     }
-    let globals = write_globals(file, &segments, document)?;
-    for page in pages {
+    let globals = write_globals(file, shared, document)?;
+    for segments in paged.chunk_by(|one, next| one.page == next.page) {
         if !context.wants_frame(Format::Jbig2)? {
             break;
         }
-        let segments: Vec<_> = segments.iter().filter(|segment| segment.page == page).collect();
-        embed_page(file, &segments, globals, document, context)?;
+        embed_page(file, segments, globals, document, context)?;
     }
     Ok(())
 }
@@ -77,6 +77,10 @@ fn read_segments(file: Spooled<'_>) -> Result<Vec<Segment>, Fault> {
             file.slice(segment.data.0, segment.data.1, "segment")?;
         }
         ended = segment.kind == END_OF_FILE;
+        if segments.len() == SEGMENTS_MAX {
+            let max = Count(SEGMENTS_MAX as u64);
+            return Err(file.unsupported(format_args!("has more than {max} segments; save its pages apart")));
+        }
         segments.push(segment);
     }
     if !sequential {
@@ -141,14 +145,14 @@ impl Segment {
     }
 }
 
-/// Writes the segments that belong to no page, where there are some.
+/// Writes the segments that belong to no page, where there are some to write.
 fn write_globals(
     file: Spooled<'_>,
     segments: &[Segment],
     document: &mut Document<'_>,
 ) -> Result<Option<Ref>, Fault> {
     let mut bytes = Vec::new();
-    for segment in segments.iter().filter(|segment| segment.page == 0 && segment.kind != END_OF_FILE) {
+    for segment in segments.iter().filter(|segment| segment.kind != END_OF_FILE) {
         bytes.extend(segment.bytes(file)?);
     }
     if bytes.is_empty() { Ok(None) } else { document.data(&bytes).map(Some) }
@@ -156,7 +160,7 @@ fn write_globals(
 
 fn embed_page(
     file: Spooled<'_>,
-    segments: &[&Segment],
+    segments: &[Segment],
     globals: Option<Ref>,
     document: &mut Document<'_>,
     context: &mut Context<'_>,

@@ -6,6 +6,10 @@ use crate::{
     spool::Spooled,
 };
 
+/// Fields of all directories: ten thousand pages have these, at 52 a page. Directories may lie over one another, so a small file
+/// could name any number of them.
+const FIELDS_MAX: u64 = 1 << 19;
+
 /// A TIFF and how its numbers are written.
 #[derive(Clone, Copy)]
 pub(super) struct Tiff<'s> {
@@ -74,14 +78,20 @@ impl<'s> Tiff<'s> {
         Ok((tiff, first))
     }
 
-    /// Reads the directory at `at`.
-    pub(super) fn directory(self, at: u64) -> Result<Directory<'s>, Fault> {
+    /// Reads the directory at `at`, behind others of so many fields.
+    pub(super) fn directory(self, at: u64, fields_before: u64) -> Result<Directory<'s>, Fault> {
         let (count, mut entry, entry_bytes) = if self.long_offsets {
             (self.u64(at)?, at.saturating_add(8), 20)
         } else {
             (self.u16(at)?.into(), at.saturating_add(2), 12)
         };
-        let length = count.saturating_mul(entry_bytes);
+        if count > FIELDS_MAX.saturating_sub(fields_before) {
+            let max = Count(FIELDS_MAX);
+            return Err(self
+                .file
+                .unsupported(format_args!("has more than {max} fields; save its pages apart")));
+        }
+        let length = count * entry_bytes;
         self.file.slice(entry, length, "directory")?;
         let next = entry + length;
         let mut fields = Vec::new();
@@ -133,6 +143,11 @@ impl<'s> Directory<'s> {
 
     fn field(&self, tag: u16) -> Option<Field> {
         self.fields.iter().find(|field| field.tag == tag).copied()
+    }
+
+    /// How many fields it has.
+    pub(super) fn count(&self) -> u64 {
+        self.fields.len() as u64
     }
 
     pub(super) fn has(&self, tag: u16) -> bool {

@@ -59,7 +59,7 @@ pub(crate) fn embed(
 fn directories(tiff: Tiff<'_>, first: u64, frames_max: u32) -> Result<Vec<Directory<'_>>, Fault> {
     let mut directories = Vec::new();
     let mut places = std::collections::HashSet::new();
-    let mut at = first;
+    let (mut at, mut fields) = (first, 0);
     while at != 0 {
         if !places.insert(at) {
             return Err(tiff.file.fault("has directories that lead back to one another"));
@@ -71,8 +71,9 @@ fn directories(tiff: Tiff<'_>, first: u64, frames_max: u32) -> Result<Vec<Direct
                 "the TIFF has too many frames: it",
             ));
         }
-        let directory = tiff.directory(at)?;
+        let directory = tiff.directory(at, fields)?;
         at = directory.next;
+        fields += directory.count();
         directories.push(directory);
     }
     if directories.is_empty() {

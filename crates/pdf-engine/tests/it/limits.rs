@@ -7,7 +7,7 @@ use crate::support::{
     fixtures::{exif, profile},
     jpeg::{GRAY, Jpeg, YCC},
     png::Png,
-    raster,
+    raster, refused,
 };
 
 /// Checks that an image is converted at a limit, and refused by that limit one below.
@@ -231,4 +231,81 @@ fn a_shared_budget_is_asked_for_what_grows_with_the_image() {
     // What is copied holds nothing that grows.
     let (asked, converted) = ask(&Png::new(40, 20, 2, 16).bytes(), 0);
     assert!(converted && asked.is_empty(), "{asked:?}");
+}
+
+/// Segments of a JBIG2 may be empty and many. Those of 200 pages stand apart, so that finding each page's anew would show.
+#[test]
+fn segments_of_a_jbig2() {
+    const SEGMENTS_MAX: usize = 1 << 18;
+    const PAGES: usize = 200;
+    let image = |segments: usize| {
+        let mut all: Vec<(u32, u8, u8, Vec<u8>)> = Vec::new();
+        for page in 1..=PAGES as u8 {
+            all.extend([(1, 48, page, raster::jbig2_page(9, 7)), (2, 38, page, vec![5; 30])]);
+        }
+        // Extensions that say nothing, of each page in turn.
+        all.extend((all.len()..segments).map(|at| (3, 62, (at % PAGES) as u8 + 1, Vec::new())));
+        raster::jbig2(1, &all)
+    };
+    let (_, report) = convert_with(&image(SEGMENTS_MAX), &Limits::default()).unwrap();
+    assert_eq!(report.pages.len(), PAGES);
+    refused("one segment more", &image(SEGMENTS_MAX + 1), "Unsupported", "more than 262,144 segments");
+}
+
+/// Directories of a TIFF may lie over one another: 9 of 65,535 fields each take little more room than one.
+#[test]
+fn fields_of_a_tiff() {
+    const FIELDS: usize = 0xffff;
+    let image = |directories: usize| {
+        // All that counts them is this byte, and so is every field.
+        let mut bytes = vec![0xff; 8 + 16 * directories + 12 * FIELDS + 64];
+        bytes[..8].copy_from_slice(b"II*\0\x08\0\0\0");
+        for at in 0..directories {
+            let start = 8 + 16 * at;
+            let next = if at + 1 < directories { start as u32 + 16 } else { 0 };
+            bytes[start + 2 + 12 * FIELDS..][..4].copy_from_slice(&next.to_le_bytes());
+        }
+        bytes
+    };
+    refused("few enough to be looked at", &image(8), "Malformed", "the TIFF");
+    refused("too many", &image(9), "Unsupported", "more than 524,288 fields");
+}
+
+/// Where strips and tiles lie is held in memory, and a tile may be one pixel.
+#[test]
+fn tiles_of_a_tiff() {
+    const TILES_MAX: usize = 1 << 20;
+    // Tags, and their values as numbers of four bytes; the places and lengths of tiles are of one byte each, all the same ones.
+    let image = |width: u32, height: u32, planes: u32| {
+        let at = 8 + 2 + 10 * 12 + 4;
+        let tiles = (u64::from(width) * u64::from(height)).min(TILES_MAX as u64) as u32;
+        let fields: [(u16, u16, u32, u32); 10] = [
+            (256, 4, 1, width),
+            (257, 4, 1, height),
+            (258, 4, 1, 8),
+            (259, 4, 1, 32_773),
+            (262, 4, 1, 1),
+            (277, 4, 1, planes),
+            (284, 4, 1, 2),
+            (322, 4, 1, 1),
+            (323, 4, 1, 1),
+            (324, 1, tiles, at),
+        ];
+        let mut bytes = b"II*\0\x08\0\0\0\x0a\0".to_vec();
+        for (tag, kind, count, value) in fields {
+            bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+            bytes.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        bytes.resize(at as usize + tiles as usize, 0);
+        bytes
+    };
+    let unknown = "strips or tiles of unknown length";
+    refused("as many as may be", &image(1024, 1024, 1), "Malformed", unknown);
+    refused("a row more", &image(1024, 1025, 1), "Unsupported", "1,049,600 strips or tiles, and 1,048,576");
+    refused(
+        "beyond all numbers",
+        &image(u32::MAX, u32::MAX, 4),
+        "Unsupported",
+        "18,446,744,073,709,551,615 strips",
+    );
 }

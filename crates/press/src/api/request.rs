@@ -267,7 +267,9 @@ impl PartHead {
 }
 
 fn order(sources: Sources, choices: Choices) -> Result<Order, Problem> {
-    let Choices { options, on_error, .. } = choices.checked()?;
+    let Choices { mut options, on_error, .. } = choices.checked()?;
+    // What is stored or answered here, others open unseen.
+    options.check_scans = true;
     Ok(Order { sources, options, on_error: on_error.unwrap_or_default() })
 }
 

@@ -100,3 +100,28 @@ pub(crate) fn jpeg2000(width: u32, height: u32, components: &[[u8; 3]]) -> Vec<u
     bytes.extend(b"\xff\x90\0\x0a\0\0\0\0\0\x10\0\x01\xff\x93\x80\x80\xff\xd9");
     bytes
 }
+
+/// A JBIG2 of these segments, in order, each a number, a kind, a page and content. Its coded content is not looked at.
+/// Flag 1 says that headers and contents alternate, flag 2 that the number of pages is not told.
+pub(crate) fn jbig2(flags: u8, segments: &[(u32, u8, u8, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = b"\x97JB2\r\n\x1a\n".to_vec();
+    bytes.push(flags);
+    if flags & 2 == 0 {
+        bytes.extend(segments.iter().map(|segment| u32::from(segment.2)).max().unwrap_or(0).to_be_bytes());
+    }
+    let mut contents: Vec<u8> = Vec::new();
+    for (number, kind, page, content) in segments {
+        bytes.extend(number.to_be_bytes());
+        // What it refers to: nothing.
+        bytes.extend([*kind, 0, *page]);
+        bytes.extend((content.len() as u32).to_be_bytes());
+        if flags & 1 == 1 { bytes.extend(content) } else { contents.extend(content) }
+    }
+    bytes.extend(contents);
+    bytes
+}
+
+/// The content of a segment that begins a page.
+pub(crate) fn jbig2_page(width: u32, height: u32) -> Vec<u8> {
+    [width.to_be_bytes(), height.to_be_bytes(), [0; 4], [0; 4], [0; 4]].as_flattened()[..19].to_vec()
+}
