@@ -160,13 +160,15 @@ try_writing() {
 try_press() {
   send "{\"source_url\":\"${source_url}\"}" "${base}/image_to_pdf"
   if expect "converts an image" 200 '"converted_url":"http'; then
-    converted_url=$(sed -n 's/.*"converted_url":"\([^"]*\)".*/\1/p' "${folder}/body")
-    try_pdf "${converted_url}"
+    try_link
   fi
+  try_image
   send '{"source_url":' "${base}/image_to_pdf"
   refused "takes no broken JSON" 400
   ask --header 'Content-Type: text/plain' --data 'http://example.com/' "${base}/image_to_pdf"
-  refused "takes JSON alone" 415
+  refused "takes no text" 415
+  ask --header 'Content-Type: image/png' --data-binary 'no image' "${base}/image_to_pdf"
+  refused "takes no image that is none" 422
   send '{}' "${base}/image_to_pdf"
   refused "wants a source" 422
   send '{"source_url":"ftp://example.com/a.png"}' "${base}/image_to_pdf"
@@ -175,12 +177,36 @@ try_press() {
   refused "does not ask its cloud who it is" 422
 }
 
+# The image itself instead of where it is, and the PDF itself instead of where that is.
+try_image() {
+  # The smallest there is: two by two pixels of one bit.
+  printf '\211PNG\015\012\032\012\000\000\000\015IHDR\000\000\000\002\000\000\000\002\001\000\000\000\000\132\315\060\211' > "${folder}/image"
+  printf '\000\000\000\014IDAT\170\332\143\150\140\160\000\000\001\304\000\301\246\233\346\272' >> "${folder}/image"
+  printf '\000\000\000\000IEND\256\102\140\202' >> "${folder}/image"
+  set -- --header 'Content-Type: image/png' --data-binary "@${folder}/image" "${base}/image_to_pdf"
+  ask "$@"
+  if expect "converts an image that it is sent" 200 '"converted_url":"http'; then
+    try_link
+  fi
+  ask --header 'Accept: application/pdf' "$@"
+  if expect "answers the PDF itself" 200 '^%PDF-1'; then
+    try_pdf
+  fi
+}
+
 # The link has to work for anyone: no header goes with it.
-try_pdf() {
+try_link() {
+  converted_url=$(sed -n 's/.*"converted_url":"\([^"]*\)".*/\1/p' "${folder}/body")
   kept_header=${header} header=''
-  ask "$1"
+  ask "${converted_url}"
   header=${kept_header}
-  expect "the PDF can be downloaded" 200 '^%PDF-1' || return 0
+  if expect "the PDF can be downloaded" 200 '^%PDF-1'; then
+    try_pdf
+  fi
+}
+
+# What was answered last.
+try_pdf() {
   tried=$((tried + 1))
   if ! tail -c 16 "${folder}/body" | grep -q '%%EOF'; then
     failed=$((failed + 1))

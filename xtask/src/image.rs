@@ -2,11 +2,13 @@
 
 mod build;
 mod buildah;
+mod plain;
+mod sealed;
 mod smoke;
 
 use anyhow::{Context, Result, ensure};
 
-use self::buildah::Buildah;
+use self::buildah::{Buildah, Image, Recipe};
 use crate::{
     packages,
     process::{command, is_installed, read},
@@ -54,9 +56,9 @@ const COMPRESSED_BYTES_MAX: u64 = 20 * 1000 * 1000;
 
 /// Builds, measures and tries each image, and pushes it where it was told to.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let missing: Vec<_> = ["buildah"].into_iter().filter(|program| !is_installed(program)).collect();
+    let missing: Vec<_> = ["buildah", "curl"].into_iter().filter(|program| !is_installed(program)).collect();
     if !missing.is_empty() {
-        println!("missing: {}, which builds and runs container images", missing.join(", "));
+        println!("missing: {}, which container images are built and tried with", missing.join(", "));
         packages::install(&missing)?;
     }
     ensure!(
@@ -75,29 +77,41 @@ fn run_one(args: &Args, service: Service) -> Result<()> {
     build::lay_out(service, args.quick)?;
     let commit = Commit::read();
     let buildah = Buildah::new()?;
-    let image = buildah.build(&buildah::Recipe {
-        service,
-        version: &args.version,
-        revision: &commit.id,
-        timestamp: &commit.timestamp,
-    })?;
-    let bytes = buildah.compressed_bytes(&image)?;
-    println!("{image}: {bytes} bytes compressed, of at most {COMPRESSED_BYTES_MAX}");
+    let image = build_twice(
+        &buildah,
+        &Recipe { service, version: &args.version, revision: &commit.id, timestamp: commit.seconds },
+    )?;
+    let (name, bytes) = (&image.name, image.compressed_bytes);
+    println!("{name}: built twice, {} each time", image.digest);
+    println!("{name}: {bytes} bytes compressed, of at most {COMPRESSED_BYTES_MAX}");
     // Without link-time optimisation the size says nothing about what is published.
     ensure!(args.quick || bytes <= COMPRESSED_BYTES_MAX, "the image is too large");
 
-    smoke::run(&buildah, &image, service)?;
-    println!("{image}: tried, as its own user, twice on one volume");
+    smoke::run(&buildah, name, service)?;
+    println!("{name}: tried, as its own user, on one volume, read-only and not");
     for reference in &args.push {
-        buildah.push(&image, reference)?;
+        buildah.push(name, reference)?;
     }
     Ok(())
+}
+
+/// The same image from nothing each time, whenever it is built; and another one where anything is different.
+fn build_twice(buildah: &Buildah, recipe: &Recipe) -> Result<Image> {
+    let other = buildah.build(&Recipe { timestamp: recipe.timestamp + 1, ..*recipe })?;
+    let first = buildah.build(recipe)?;
+    // Files that were written at another time are the same files.
+    build::touch(recipe.service)?;
+    let second = buildah.build(recipe)?;
+    ensure!(first.digest == second.digest, "built twice, it is {} and {}", first.digest, second.digest);
+    ensure!(first.digest != other.digest, "the digest does not tell two images apart: {}", other.digest);
+    Ok(second)
 }
 
 /// What the image was made from. A copy of the source without its history is as good: it tells less.
 struct Commit {
     id: String,
-    timestamp: String,
+    /// Since 1970.
+    seconds: u64,
 }
 
 impl Commit {
@@ -109,7 +123,7 @@ impl Commit {
         Self {
             id: ask("%H").unwrap_or_else(|_| "unknown".to_owned()),
             // The same source gives the same image, whenever it is built.
-            timestamp: ask("%ct").unwrap_or_else(|_| "0".to_owned()),
+            seconds: ask("%ct").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(0),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! What goes into an image, laid out under `target/image` where the Dockerfile's `prebuilt` stages take it.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use anyhow::{Context, Result, ensure};
 
@@ -26,7 +30,7 @@ pub(super) fn lay_out(service: Service, quick: bool) -> Result<()> {
     run(&mut cargo)?;
 
     // The Dockerfile reads it inside the build context, which is the workspace's root.
-    let folder = root().join("target/image").join(architecture()?).join(service.name());
+    let folder = folder(service)?;
     if folder.exists() {
         fs::remove_dir_all(&folder).context("could not remove the last image's files")?;
     }
@@ -35,6 +39,12 @@ pub(super) fn lay_out(service: Service, quick: bool) -> Result<()> {
         .context("Debian's package ca-certificates has them")?;
     // Apart from the rest, because it belongs to the image's user.
     fs::create_dir_all(folder.join("volume/data")).context("could not make the volume's folder")
+}
+
+/// Gives the binary the time of now, as if it had just been built again.
+pub(super) fn touch(service: Service) -> Result<()> {
+    let file = File::options().append(true).open(folder(service)?.join("image/fruitpress"));
+    file.and_then(|file| file.set_modified(SystemTime::now())).context("could not touch the binary")
 }
 
 /// The architecture, as container images call it.
@@ -46,6 +56,10 @@ pub(super) fn architecture() -> Result<&'static str> {
     };
     ensure!(!architecture.is_empty(), "images are built on x86_64 and aarch64 only");
     Ok(architecture)
+}
+
+fn folder(service: Service) -> Result<PathBuf> {
+    Ok(root().join("target/image").join(architecture()?).join(service.name()))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -10,8 +10,9 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
+use tempfile::TempDir;
 
-use super::{Service, build::architecture};
+use super::{Service, build::architecture, plain};
 use crate::process::{command, read, root, run};
 
 /// What an image is built with.
@@ -20,7 +21,18 @@ pub(super) struct Recipe<'a> {
     pub(super) version: &'a str,
     pub(super) revision: &'a str,
     /// In seconds since 1970: of each file in the image, and of the image.
-    pub(super) timestamp: &'a str,
+    pub(super) timestamp: u64,
+}
+
+/// An image that was built.
+#[derive(Debug)]
+pub(super) struct Image {
+    /// What buildah calls it.
+    pub(super) name: String,
+    /// What a registry calls it, of this one architecture.
+    pub(super) digest: String,
+    /// How many bytes of layers a registry sends.
+    pub(super) compressed_bytes: u64,
 }
 
 /// buildah and its storage.
@@ -39,36 +51,43 @@ impl Buildah {
         Ok(Self { storage })
     }
 
-    /// Builds the image of a prebuilt binary; gives its name.
-    pub(super) fn build(&self, recipe: &Recipe) -> Result<String> {
+    /// Builds the image of a prebuilt binary.
+    pub(super) fn build(&self, recipe: &Recipe) -> Result<Image> {
         let service = recipe.service.name();
-        let image = format!("localhost/fruitpress/{service}:{}", recipe.version);
+        let name = format!("localhost/fruitpress/{service}:{}", recipe.version);
         run(self
             .command("build")
             // The plain image format has no place for a health check.
-            .args(["--format", "docker", "--isolation", "chroot", "--no-cache"])
-            .args(["--timestamp", recipe.timestamp, "--target", service, "--tag", &image])
+            .args(["--format", "docker", "--isolation", "chroot", "--no-cache", "--identity-label=false"])
+            .args(["--timestamp", &recipe.timestamp.to_string(), "--target", service, "--tag", &name])
             .args(["--build-arg", "BIN_SOURCE=prebuilt"])
             .args(["--build-arg", &format!("TARGETARCH={}", architecture()?)])
             .args(["--build-arg", &format!("VERSION={}", recipe.version)])
             .args(["--build-arg", &format!("REVISION={}", recipe.revision)])
             .args(["--file", "Dockerfile", "."]))?;
-        Ok(image)
+
+        let built = self.lay_out(&name)?;
+        plain::make(built.path())?;
+        let id = read(self.command("pull").arg("--quiet").arg(format!("dir:{}", built.path().display())))?;
+        read(self.command("tag").args([id.trim(), &name]))?;
+
+        // What is measured is what a registry would be sent of it, and not what it was made of.
+        let sent = self.lay_out(&name)?;
+        let manifest = sent.path().join("manifest.json");
+        let digest = format!("sha256:{}", plain::sha256(&manifest)?);
+        let manifest: Value =
+            serde_json::from_slice(&fs::read(manifest)?).context("the manifest is no JSON")?;
+        let layers = manifest["layers"].as_array().context("the image has no layers")?;
+        let sizes = layers.iter().map(|layer| layer["size"].as_u64().context("a layer has no size"));
+        Ok(Image { name, digest, compressed_bytes: sizes.sum::<Result<_>>()? })
     }
 
-    /// How many bytes a registry would send.
-    pub(super) fn compressed_bytes(&self, image: &str) -> Result<u64> {
-        let layout = self.storage.join("compressed");
-        run(self.command("push").args(["--quiet", image]).arg(format!("oci:{}", layout.display())))?;
-        let blob = |descriptor: &Value| -> Result<Value> {
-            let digest = descriptor["digest"].as_str().context("no digest")?;
-            let file = layout.join("blobs").join(digest.replace(':', "/"));
-            Ok(serde_json::from_slice(&fs::read(file)?)?)
-        };
-        let index: Value = serde_json::from_slice(&fs::read(layout.join("index.json"))?)?;
-        let manifest = blob(&index["manifests"][0]).context("the image has no manifest")?;
-        let layers = manifest["layers"].as_array().context("the image has no layers")?;
-        layers.iter().map(|layer| layer["size"].as_u64().context("a layer has no size")).sum()
+    /// An image as a registry is sent it, in a folder that goes when it is dropped.
+    fn lay_out(&self, image: &str) -> Result<TempDir> {
+        let folder = tempfile::tempdir_in(&self.storage).context("no folder for the image")?;
+        let path = format!("dir:{}", folder.path().display());
+        run(self.command("push").args(["--quiet", "--format", "v2s2", image, &path]))?;
+        Ok(folder)
     }
 
     /// What the image says about running it.
@@ -148,10 +167,15 @@ impl Running {
         self.0.try_wait().is_ok_and(|status| status.is_none())
     }
 
+    /// The number of the program itself, at the end of what started it.
+    pub(super) fn id(&self) -> Result<u32> {
+        youngest_descendant(self.0.id())
+    }
+
     /// Asks it to end, as a container's host does, and waits for that.
     pub(super) fn stop(mut self) -> Result<ExitStatus> {
         // To the program itself: buildah passes no signal on, and takes its programs with it when it ends.
-        let id = youngest_descendant(self.0.id())?;
+        let id = self.id()?;
         // The shell's own: a small Debian has no program of this name.
         run(command("sh").args(["-c", &format!("kill -TERM {id}")]))?;
         let deadline = Instant::now() + Duration::from_secs(15);

@@ -13,9 +13,11 @@ use serde_json::json;
 use super::{
     Service,
     buildah::{Buildah, Container, Running, expect},
+    sealed,
 };
 use crate::{
     http::{free_port, get, post, wait_for_ping},
+    process::{command, run as run_program},
     sample, source,
 };
 
@@ -30,12 +32,13 @@ pub(super) fn run(buildah: &Buildah, image: &str, service: Service) -> Result<()
     let volume = tempfile::tempdir().context("no folder for the volume")?;
     chown(volume.path(), Some(USER), Some(USER)).context("could not give the volume to the image's user")?;
     match service {
-        Service::Fruits => try_fruits(buildah, image, volume.path()),
+        Service::Fruits => try_fruits(buildah, image, volume.path())?,
         Service::Press => {
             refuses_to_lose_pdfs(buildah, image, volume.path())?;
-            try_press(buildah, image, volume.path())
+            try_press(buildah, image, volume.path())?;
         }
     }
+    answers_sealed(buildah, image, service, volume.path()).context("run read-only, by scripts/smoke.sh")
 }
 
 fn check_config(buildah: &Buildah, image: &str, service: Service) -> Result<()> {
@@ -121,6 +124,26 @@ fn refuses_to_lose_pdfs(buildah: &Buildah, image: &str, volume: &Path) -> Result
     Ok(())
 }
 
+/// `scripts/smoke.sh` of a container that can write nothing but its volume.
+fn answers_sealed(buildah: &Buildah, image: &str, service: Service, volume: &Path) -> Result<()> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+    let mut settings = settings(service, address)?;
+    settings.push(("ALLOWED_HOSTS", address.ip().to_string()));
+    let container = buildah.container(image)?;
+    let config = buildah.config(image)?;
+    let mut running = Running::start(&mut sealed::command_of(&container, &config, volume, &settings)?)?;
+    wait_for_ping(address, || running.is_running())?;
+    sealed::check(running.id()?, USER)?;
+
+    let images = source::serve(vec![sample::png(sample::Pixel::Rgba, 40, 30)?])?;
+    let mut smoke = command("scripts/smoke.sh");
+    smoke.args(["--service", service.name(), "--source", &format!("http://{images}/0"), "--write"]);
+    run_program(smoke.arg(format!("http://{address}")))?;
+    let ended = running.stop()?;
+    ensure!(ended.success(), "ended with {ended} after SIGTERM");
+    Ok(())
+}
+
 /// Serves from a new container, does something, sees that it is healthy and that it ends well when told to.
 fn serving<T>(
     buildah: &Buildah,
@@ -130,15 +153,7 @@ fn serving<T>(
     work: impl FnOnce(SocketAddr) -> Result<T>,
 ) -> Result<T> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-    let mut settings = vec![
-        ("PORT", address.port().to_string()),
-        ("METRICS_PORT", free_port()?.to_string()),
-        ("PUBLIC_URL", format!("http://{address}")),
-    ];
-    if service == Service::Press {
-        settings.push(("REQUIRE_SETTINGS", String::new()));
-        settings.push(("FETCH_ALLOW_PRIVATE", "true".to_owned()));
-    }
+    let settings = settings(service, address)?;
     let container = buildah.container(image)?;
     let mut running =
         Running::start(&mut container.command(volume, &settings, &["/fruitpress", "serve", service.name()]))?;
@@ -152,4 +167,18 @@ fn serving<T>(
     let unhealthy = container.command(volume, &settings, &["/fruitpress", "healthcheck"]).output()?;
     ensure!(!unhealthy.status.success(), "a container that has ended is called healthy");
     Ok(result)
+}
+
+/// On this address, with PDFs in the volume and sources from this machine.
+fn settings(service: Service, address: SocketAddr) -> Result<Vec<(&'static str, String)>> {
+    let mut settings = vec![
+        ("PORT", address.port().to_string()),
+        ("METRICS_PORT", free_port()?.to_string()),
+        ("PUBLIC_URL", format!("http://{address}")),
+    ];
+    if service == Service::Press {
+        settings.push(("REQUIRE_SETTINGS", String::new()));
+        settings.push(("FETCH_ALLOW_PRIVATE", "true".to_owned()));
+    }
+    Ok(settings)
 }

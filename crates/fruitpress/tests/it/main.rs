@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod command_line; // arguments, variables, exit statuses, every fault at once
+mod compose; // compose.yaml's services as processes, with its settings
 mod convert; // `fruitpress convert` on files and pipes
 mod faults; // press stopped and killed while it converts
 mod inspect; // what images are, and how they would be embedded

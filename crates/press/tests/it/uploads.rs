@@ -235,7 +235,7 @@ async fn a_body_that_does_not_come_leaves_nothing() {
     let cut = Body::from_stream(stream::iter([Ok(half), Err(std::io::Error::other("cut"))]));
     let answer = press.upload("", "image/png", cut).await;
     answer.assert_problem_at("breaks off", 400, "malformed-request", "", &[]);
-    super::support::eventually("the store is empty", || async { press.stored().is_empty() }).await;
+    eventually("the store is empty", || async { press.stored().is_empty() }).await;
     let answer =
         tokio::time::timeout(Duration::from_secs(20), press.upload("", "image/png", image)).await.unwrap();
     assert_eq!(answer.status, StatusCode::OK);
