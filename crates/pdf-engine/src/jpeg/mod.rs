@@ -4,6 +4,7 @@
 //! stream through. What follows the end marker (previews, a second picture, a video) is dropped, and so is a
 //! marker of Adobe's that contradicts JFIF's, because readers of PDF do not agree which of them to believe.
 
+mod codes;
 mod frame;
 mod header;
 mod progress;
@@ -101,7 +102,7 @@ pub(crate) fn copy(
     stream.write(&bytes[rest..])?;
     drop(bytes);
     let mut progress = Progress::new(frame.clone(), context.limits.scans_max);
-    scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan)?;
+    scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan, context.options.check_scans)?;
     stream.finish()?;
 
     Ok(Copied { image: name, width: frame.width, height: frame.height, metadata })

@@ -3,7 +3,12 @@
 //! The rules are those of the standard, where decoders only warn and then differ in what they show: each bit
 //! of each coefficient is coded once, the high ones first, and a component's average before the rest.
 
-use super::{frame::Frame, segment::Segment, tables::Tables};
+use super::{
+    codes::{Coded, Reader},
+    frame::Frame,
+    segment::Segment,
+    tables::{Table, Tables},
+};
 use crate::error::Fault;
 
 /// T.81 allows a unit of the image no more blocks, over all components of a scan.
@@ -24,9 +29,11 @@ pub(super) struct Progress {
 }
 
 /// What is known of a scan's coded samples before they are read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Expected {
     units: u64,
+    /// The numbers of the tables of each block in a unit: for its average, and for the rest of it.
+    tables: Vec<u8>,
     /// Blocks in each unit, over all components.
     blocks: u64,
     /// Units between two restart markers: all, where there are no markers.
@@ -90,7 +97,12 @@ impl Progress {
             0 => units,
             interval => u64::from(interval),
         };
-        Ok(Expected { units, blocks, interval, range })
+        let of_unit = |(place, selector): (&usize, &[u8])| {
+            let count = if places.len() > 1 { self.frame.components[*place].blocks() } else { 1 };
+            std::iter::repeat_n(selector[1], usize::try_from(count).unwrap_or(1))
+        };
+        let tables = places.iter().zip(selectors.chunks_exact(2)).flat_map(of_unit).collect();
+        Ok(Expected { units, tables, blocks, interval, range })
     }
 
     /// Which components a scan codes, after a check that it can.
@@ -109,7 +121,9 @@ impl Progress {
             if places.contains(&place) {
                 return Err(segment.fault("codes a component twice"));
             }
-            let present = |set: &[bool; 4], table: u8| set.get(usize::from(table)).copied().unwrap_or(false);
+            let present = |set: &[Option<Table>; 4], table: u8| {
+                set.get(usize::from(table)).is_some_and(Option::is_some)
+            };
             let dc_missing = range.needs_dc() && !present(&tables.dc, selector[1] >> 4);
             let ac_missing = range.needs_ac() && !present(&tables.ac, selector[1] & 15);
             if dc_missing || ac_missing {
@@ -140,9 +154,32 @@ impl Expected {
         (self.units - 1) / self.interval
     }
 
+    /// How many units are behind so many restart markers and before the next one.
+    pub(super) fn units(&self, restarts: u64) -> u64 {
+        self.units.saturating_sub(restarts * self.interval).min(self.interval)
+    }
+
+    /// Reads the scan's codes; nothing where they refine coefficients.
+    pub(super) fn reader(&self, tables: &Tables) -> Option<Reader> {
+        let coded = match self.range {
+            Range { start: 0, end: 1.., .. } => Coded::Whole,
+            Range { start: 0, high: 0, .. } => Coded::Average,
+            Range { start: 0, .. } => Coded::AverageBit,
+            Range { start, end, high: 0, .. } => Coded::Band(start, end),
+            _ => return None,
+        };
+        let table = |set: &'_ [Option<Table>; 4], number: u8| set.get(usize::from(number)).cloned().flatten();
+        let blocks: Vec<_> = self
+            .tables
+            .iter()
+            .map(|numbers| (table(&tables.dc, numbers >> 4), table(&tables.ac, numbers & 15)))
+            .collect();
+        Some(Reader::new(coded, &blocks))
+    }
+
     /// The fewest bytes that can code what is behind so many restart markers and before the next one.
     pub(super) fn bytes_min(&self, restarts: u64) -> u64 {
-        let units = self.units.saturating_sub(restarts * self.interval).min(self.interval);
+        let units = self.units(restarts);
         let blocks = units * self.blocks;
         // No code is shorter than a bit: one for the average, one for the end of the block or of many blocks.
         let average = if self.range.start == 0 { blocks } else { 0 };
@@ -273,7 +310,13 @@ mod tests {
             ([10, 2, 5], [0, 63, 0, 0], &[3, 3, 0]),
             ([8188 * 8188, 10, 8188 * 8188], [0, 63, 0, 0], &[167_608_360]),
         ] {
-            let expected = Expected { units, blocks, interval, range: Range { start, end, high, low } };
+            let expected = Expected {
+                units,
+                tables: Vec::new(),
+                blocks,
+                interval,
+                range: Range { start, end, high, low },
+            };
             let found: Vec<_> =
                 (0..).take(bytes.len()).map(|restarts| expected.bytes_min(restarts)).collect();
             assert_eq!(found, bytes, "{expected:?}");

@@ -1,10 +1,11 @@
 //! The coded samples of scans, which pass through, and what stands between them.
 //!
-//! Coded samples are not decoded. What can be told without that is checked: restart markers come in order and
-//! in the number that the image's size asks for, there are no fewer bytes than could code so many blocks, every
-//! component is coded, and the end marker is there.
+//! What can be told without reading them is always checked: restart markers come in order and in the number that the
+//! image's size asks for, there are no fewer bytes than could code so many blocks, every component is coded, and the end
+//! marker is there. Where it is asked for, their codes are read too.
 
 use super::{
+    codes::Reader,
     progress::{Expected, Progress},
     segment::{DHP, DNL, EOI, EXP, SOS, Segment, is_frame},
     tables::Tables,
@@ -22,6 +23,7 @@ pub(super) fn copy(
     tables: &mut Tables,
     progress: &mut Progress,
     first_scan: Segment,
+    check_scans: bool,
 ) -> Result<(), Fault> {
     let mut segment = first_scan;
     let mut bytes = Vec::new();
@@ -30,7 +32,8 @@ pub(super) fn copy(
             SOS => {
                 let expected = progress.begin(&segment, tables)?;
                 input.enter(format_args!("scan {}", progress.scans()));
-                segment = copy_samples(input, stream, &expected)?;
+                let mut reader = if check_scans { expected.reader(tables) } else { None };
+                segment = copy_samples(input, stream, &expected, reader.as_mut())?;
             }
             EOI => return progress.finish(&segment),
             DNL => {
@@ -56,12 +59,16 @@ fn copy_samples(
     input: &mut Input<'_>,
     stream: &mut Stream<'_, '_>,
     expected: &Expected,
+    mut reader: Option<&mut Reader>,
 ) -> Result<Segment, Fault> {
     let restarts = expected.restarts();
+    if let Some(reader) = &mut reader {
+        reader.begin(expected.units(0));
+    }
     // Bytes since the last restart marker: stuffed zeros too, so there are never fewer than the samples have.
     let (mut seen, mut bytes) = (0, 0);
     loop {
-        bytes += copy_until_marker(input, stream)?;
+        bytes += copy_until_marker(input, stream, &mut reader)?;
         let position = input.position();
         let [_, mut code]: [u8; 2] = input.array()?;
         let mut filled = false;
@@ -73,6 +80,9 @@ fn copy_samples(
         match code {
             0 if !filled => {
                 stream.write(&[0xff, 0])?;
+                if let Some(reader) = &mut reader {
+                    reader.take(&[0xff, 0], position)?;
+                }
                 bytes += 2;
             }
             0xd0..=0xd7 => {
@@ -83,6 +93,10 @@ fn copy_samples(
                     )));
                 }
                 check_enough(bytes, expected.bytes_min(seen), position)?;
+                if let Some(reader) = &mut reader {
+                    reader.end(position)?;
+                    reader.begin(expected.units(seen + 1));
+                }
                 (seen, bytes) = (seen + 1, 0);
                 stream.write(&[0xff, code])?;
             }
@@ -104,6 +118,9 @@ fn copy_samples(
                         Count(position)
                     )));
                 }
+                if let Some(reader) = reader {
+                    reader.end(position)?;
+                }
                 return Segment::after_marker(input, code, position);
             }
         }
@@ -124,13 +141,21 @@ fn check_enough(bytes: u64, bytes_min: u64, position: u64) -> Result<(), Fault> 
 }
 
 /// Copies up to the next byte FF, and leaves that to be read; tells how many bytes that were.
-fn copy_until_marker(input: &mut Input<'_>, stream: &mut Stream<'_, '_>) -> Result<u64, Fault> {
+fn copy_until_marker(
+    input: &mut Input<'_>,
+    stream: &mut Stream<'_, '_>,
+    reader: &mut Option<&mut Reader>,
+) -> Result<u64, Fault> {
     let mut copied = 0;
     loop {
+        let position = input.position();
         let more = input.fill()?;
         let plain = plain_length(more);
         let found = plain < more.len();
         stream.write(&more[..plain])?;
+        if let Some(reader) = reader {
+            reader.take(&more[..plain], position + plain as u64)?;
+        }
         input.consume(plain);
         copied += plain as u64;
         if found {

@@ -7,12 +7,19 @@ use crate::error::Fault;
 /// Symbols of other coefficients are not looked at: any may stand in a table whose user never sends it.
 const DC_SYMBOL_MAX: u8 = 15;
 
+/// A Huffman table: how many codes have 1 to 16 bits, and what they stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) counts: [u8; 16],
+    pub(super) symbols: Vec<u8>,
+}
+
 /// Tables that scans may refer to: each set has four places.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     pub(super) quantisation: [bool; 4],
-    pub(super) dc: [bool; 4],
-    pub(super) ac: [bool; 4],
+    pub(super) dc: [Option<Table>; 4],
+    pub(super) ac: [Option<Table>; 4],
     /// Blocks between two restart markers; 0 for no markers.
     pub(super) restart_interval: u16,
 }
@@ -61,7 +68,7 @@ impl Tables {
             if class > 1 || place > 3 {
                 return Err(segment.fault("defines an impossible Huffman table"));
             }
-            let Some((counts, symbols)) = table.split_at_checked(16) else {
+            let Some((counts, symbols)) = table.split_first_chunk::<16>() else {
                 return Err(segment.fault("ends within a Huffman table"));
             };
             let Some(length) = symbols_of(counts) else {
@@ -75,7 +82,7 @@ impl Tables {
                 return Err(segment.fault("defines a Huffman table with an impossible size of a difference"));
             }
             let set = if class == 0 { &mut self.dc } else { &mut self.ac };
-            set[place] = true;
+            set[place] = Some(Table { counts: *counts, symbols: symbols.to_vec() });
             rest = behind;
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::{
 
 use pdf_engine::Error;
 
-use crate::support::{convert_one, oracle::Oracle};
+use crate::support::{convert_checking_scans, convert_one, oracle::Oracle};
 
 /// No image of the corpus is large: one that takes this long hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -90,6 +90,21 @@ fn every_file_that_is_converted_is_exact() {
         }
     }
     oracle.check_but(UNREAD_MAX);
+}
+
+#[test]
+fn every_jpeg_that_is_converted_has_whole_scans() {
+    let mut broken = Vec::new();
+    for path in files(&corpus()) {
+        let image = fs::read(&path).unwrap();
+        if image.starts_with(&[0xff, 0xd8, 0xff])
+            && convert_one(&image).is_ok()
+            && let Err(error) = convert_checking_scans(&image)
+        {
+            broken.push(format!("{}: {error}", path.display()));
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use pdf_engine::{Cancel, Error, Limits, Options, Source, convert};
 
 use crate::support::{
-    convert_one,
+    convert_checking_scans, convert_one,
     fixtures::{jpegs, pngs},
     jpeg::{Jpeg, YCC},
     kind_of,
@@ -137,6 +137,16 @@ fn images_that_another_program_made_are_exact() {
         add(&mut oracle, &name, &bytes, &more);
     }
     oracle.check();
+}
+
+#[test]
+fn jpegs_that_another_program_made_have_whole_scans() {
+    let jpegs: Vec<_> = made().into_iter().filter(|(name, _)| name.contains(".jpg")).collect();
+    assert!(jpegs.len() > 20);
+    for (name, bytes) in jpegs {
+        let pdf = convert_checking_scans(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(pdf == convert_one(&bytes).unwrap().0, "{name}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use pdf_engine::{Embedding, Format};
 
 use crate::support::{
-    convert_one,
+    convert_checking_scans, convert_one,
     fixtures::{jpegs, profile},
     jpeg::{CMYK, GRAY, Jpeg, RGB, YCC, YCC_420, segment},
     pdf, refused, refused_when_cut,
@@ -319,4 +319,61 @@ fn restart_markers_must_be_in_order_and_complete() {
     refused("two more", &extra(2), "Malformed", "restart marker");
     let undefined = without(&good, 0xdd);
     convert_one(&undefined).map(|_| ()).unwrap_err();
+}
+
+#[test]
+fn scans_that_are_whole_are_copied_alike_when_their_codes_are_read() {
+    for fixture in jpegs() {
+        let checked = convert_checking_scans(&fixture.bytes)
+            .unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
+        assert!(checked == convert_one(&fixture.bytes).unwrap().0, "{}", fixture.name);
+    }
+}
+
+/// Where the first scan's samples begin and the end marker is.
+fn samples(image: &[u8]) -> (usize, usize) {
+    let scan = image.windows(2).position(|bytes| bytes == [0xff, 0xda]).unwrap();
+    (scan + 2 + usize::from(image[scan + 3]), image.len() - 2)
+}
+
+#[test]
+fn damage_within_scans_is_found_where_their_codes_are_read() {
+    let check = |name: &str, image: &[u8], why: &str| {
+        assert!(convert_one(image).is_ok(), "{name}");
+        let error = convert_checking_scans(image).expect_err(name).to_string();
+        assert!(error.contains("are damaged") && error.contains(why), "{name}: {error}");
+    };
+    for image in [
+        Jpeg::new(64, 64, GRAY),
+        Jpeg::new(64, 64, YCC_420),
+        Jpeg::new(64, 64, YCC).restart(3),
+        Jpeg::new(64, 64, YCC).progressive(),
+    ] {
+        let bytes = image.bytes();
+        let (start, end) = samples(&bytes);
+        let name = format!("{:?} {} {}", image.components, image.restart, image.progressive);
+
+        // The table's codes end before that of four ones.
+        let mut unknown = bytes.clone();
+        unknown[start] = 0xf7;
+        check(&name, &unknown, "a code that no table has");
+
+        if !image.progressive {
+            let mut longer = bytes.clone();
+            longer.splice(end..end, [0x55; 8]);
+            check(&name, &longer, "they go on");
+            let mut shorter = bytes.clone();
+            shorter.drain(end - 4..end);
+            if image.restart == 0 {
+                check(&name, &shorter, "they end before");
+            }
+        }
+    }
+    // A run of zeros beyond the block's end, by a table with such a code.
+    let mut run = Jpeg::new(16, 16, GRAY).bytes();
+    let codes = run.windows(5).position(|bytes| bytes == [0xff, 0xc4, 0, 20, 0x10]).unwrap();
+    run[codes + 21] = 0xf0;
+    let (start, _) = samples(&run);
+    run[start] = 0;
+    check("zeros", &run, "more coefficients");
 }

@@ -15,6 +15,15 @@ pub(crate) fn convert_one(image: &[u8]) -> Result<(Vec<u8>, Report), Error> {
     convert_with(image, &Limits::default())
 }
 
+/// Converts one image, reading the codes of a JPEG's scans.
+pub(crate) fn convert_checking_scans(image: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut options = Options::default();
+    options.check_scans = true;
+    let mut bytes = Vec::new();
+    convert([Source::new(image)], &mut bytes, &options, &Limits::default(), &Cancel::new())?;
+    Ok(bytes)
+}
+
 /// Converts one image; a PDF that comes of it is checked.
 pub(crate) fn convert_with(image: &[u8], limits: &Limits) -> Result<(Vec<u8>, Report), Error> {
     let mut bytes = Vec::new();
