@@ -13,7 +13,7 @@ fn survives(image: &[u8]) -> Result<(), TestCaseError> {
     let mut bytes = Vec::new();
     let source = pdf_engine::Source::new(image);
     let mut options = pdf_engine::Options::default();
-    options.check_scans = image.len() % 2 == 0;
+    options.check_scans = image.len().is_multiple_of(2);
     let result = pdf_engine::convert(
         [source],
         &mut bytes,
