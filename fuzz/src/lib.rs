@@ -43,9 +43,9 @@ const MAGIC: &[(Format, &[&[u8]])] = &[
 /// Tight, so that an input takes milliseconds: none of it makes another path through the engine.
 pub(crate) fn limits() -> Limits {
     Limits {
-        pixels_max: 1 << 20,
-        decoded_bytes_max: 8 << 20,
-        decoded_pixels_max: 4 << 20,
+        pixels_max: 1 << 18,
+        decoded_bytes_max: 2 << 20,
+        decoded_pixels_max: 1 << 20,
         spool_bytes_max: 1 << 20,
         frames_max: 64,
         mask_bytes_max: 1 << 20,
@@ -86,6 +86,11 @@ fn begin_as(format: Format, data: &[u8]) -> Vec<u8> {
     if format == Format::Webp {
         image.resize(image.len().max(12), 0);
         image[8..12].copy_from_slice(b"WEBP");
+        // Most changes of length would otherwise end at the one check of it.
+        if data.len().is_multiple_of(2) {
+            let length = u32::try_from(image.len() - 8).unwrap_or(u32::MAX);
+            image[4..8].copy_from_slice(&length.to_le_bytes());
+        }
     }
     image
 }

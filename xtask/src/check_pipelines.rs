@@ -8,6 +8,7 @@ const WORKFLOWS: &[&str] = &[
     ".github/workflows/ci.yml",
     ".github/workflows/deploy-fruits.yml",
     ".github/workflows/deploy-press.yml",
+    ".github/workflows/fuzz.yml",
     ".github/workflows/infrastructure.yml",
     ".github/workflows/publish.yml",
     ".github/workflows/release.yml",

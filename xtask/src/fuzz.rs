@@ -221,12 +221,17 @@ mod tests {
         }
     }
 
-    /// A target that is a file alone would be built by nothing.
+    /// A target that is a file alone would be built by nothing, and run by nobody.
     #[test]
-    fn every_target_is_in_the_manifest() {
-        let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).expect("the manifest is there");
-        for name in targets().expect("there are targets") {
-            assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
+    fn every_target_is_built_run_and_logged() {
+        let read = |path: &str| fs::read_to_string(root().join(path)).expect("the file is there");
+        let (manifest, readme) = (read("fuzz/Cargo.toml"), read("fuzz/README.md"));
+        let workflow = read(".github/workflows/fuzz.yml");
+        let targets = targets().expect("there are targets");
+        assert!(workflow.contains(&format!("target: [{}]", targets.join(", "))), "the workflow runs others");
+        for name in targets {
+            assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is not built");
+            assert!(readme.contains(&format!("| {name} |")), "{name} is not in the log");
         }
     }
 }

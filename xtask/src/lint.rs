@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::process::{self, cargo};
+use crate::process::{self, cargo, target};
 
 /// Runs every lint; the first that finds something ends it.
 pub(crate) fn run() -> Result<()> {
@@ -13,6 +13,21 @@ pub(crate) fn run() -> Result<()> {
     for service in ["fruits", "press"] {
         clippy(&["--package", "fruitpress", "--no-default-features", "--features", service])?;
     }
+    // A workspace of its own, which no other command looks at.
+    let fuzz = target().join("fuzz/lint");
+    process::run(
+        cargo()
+            .args([
+                "clippy",
+                "--locked",
+                "--manifest-path",
+                "fuzz/Cargo.toml",
+                "--no-default-features",
+                "--target-dir",
+            ])
+            .arg(fuzz)
+            .args(["--", "-D", "warnings"]),
+    )?;
     process::run(
         cargo()
             .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
