@@ -332,6 +332,10 @@ fn alpha(
     Ok(alpha)
 }
 
+/// Strips or tiles of a page: a row each of the highest page, of four planes, are half as many. Where each lies takes 32 bytes of
+/// memory, and may take one in the file.
+const CHUNKS_MAX: u64 = 1 << 20;
+
 type Chunks = ((u32, u32), bool, Vec<(u64, u64)>);
 
 /// The strips or tiles: size, whether they are tiles, and places.
@@ -348,7 +352,15 @@ fn chunks(directory: &Directory<'_>, width: u32, height: u32, planes: u16) -> Re
         let rows = directory.integer(tag::ROWS_PER_STRIP)?.unwrap_or(u64::MAX).min(height.into()).max(1);
         ((width, u32::try_from(rows).unwrap_or(height)), tag::STRIP_OFFSETS, tag::STRIP_BYTES)
     };
-    let count = u64::from(width.div_ceil(chunk.0)) * u64::from(height.div_ceil(chunk.1)) * u64::from(planes);
+    let [across, down] = [width.div_ceil(chunk.0), height.div_ceil(chunk.1)].map(u64::from);
+    let count = across.saturating_mul(down).saturating_mul(planes.into());
+    if count > CHUNKS_MAX {
+        return Err(file.unsupported(format_args!(
+            "has a page of {} strips or tiles, and {} at most are converted; save it with larger ones",
+            Count(count),
+            Count(CHUNKS_MAX)
+        )));
+    }
     let offsets = directory.integers(offsets, count)?;
     if offsets.len() as u64 != count {
         return Err(file.fault(format_args!(

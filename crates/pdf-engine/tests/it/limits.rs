@@ -270,3 +270,42 @@ fn fields_of_a_tiff() {
     refused("few enough to be looked at", &image(8), "Malformed", "the TIFF");
     refused("too many", &image(9), "Unsupported", "more than 524,288 fields");
 }
+
+/// Where strips and tiles lie is held in memory, and a tile may be one pixel.
+#[test]
+fn tiles_of_a_tiff() {
+    const TILES_MAX: usize = 1 << 20;
+    // Tags, and their values as numbers of four bytes; the places and lengths of tiles are of one byte each, all the same ones.
+    let image = |width: u32, height: u32, planes: u32| {
+        let at = 8 + 2 + 10 * 12 + 4;
+        let tiles = (u64::from(width) * u64::from(height)).min(TILES_MAX as u64) as u32;
+        let fields: [(u16, u16, u32, u32); 10] = [
+            (256, 4, 1, width),
+            (257, 4, 1, height),
+            (258, 4, 1, 8),
+            (259, 4, 1, 32_773),
+            (262, 4, 1, 1),
+            (277, 4, 1, planes),
+            (284, 4, 1, 2),
+            (322, 4, 1, 1),
+            (323, 4, 1, 1),
+            (324, 1, tiles, at),
+        ];
+        let mut bytes = b"II*\0\x08\0\0\0\x0a\0".to_vec();
+        for (tag, kind, count, value) in fields {
+            bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+            bytes.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        bytes.resize(at as usize + tiles as usize, 0);
+        bytes
+    };
+    let unknown = "strips or tiles of unknown length";
+    refused("as many as may be", &image(1024, 1024, 1), "Malformed", unknown);
+    refused("a row more", &image(1024, 1025, 1), "Unsupported", "1,049,600 strips or tiles, and 1,048,576");
+    refused(
+        "beyond all numbers",
+        &image(u32::MAX, u32::MAX, 4),
+        "Unsupported",
+        "18,446,744,073,709,551,615 strips",
+    );
+}
