@@ -38,6 +38,10 @@ pub(super) fn join(file: Spooled<'_>, page: &Page<'_>) -> Result<Vec<u8>, Fault>
         .map(|index| page.chunks[index])
         .map(|(at, length)| file.slice(at, length, "strip"))
         .collect::<Result<Vec<_>, _>>()?;
+    // Else a small file could name one strip so often that joining them takes any amount of memory.
+    if stored.iter().map(|strip| strip.len()).sum::<usize>() > file.bytes.len() {
+        return Err(file.fault("has strips of JPEG that lie over one another"));
+    }
     let [only] = *stored else { return join_strips(file, page, bytes, &stored) };
     let image = only.strip_prefix(&[0xff, SOI]).ok_or_else(|| file.fault("has a strip that is no JPEG"))?;
     bytes.extend_from_slice(image);

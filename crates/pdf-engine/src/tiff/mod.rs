@@ -222,10 +222,15 @@ fn copy_deflate(
 ) -> Result<Ref, Fault> {
     let data = page.stored(file, 0)?;
     let expected = page.row_bytes(page.width) * u64::from(page.height);
+    // Some strips go on to a full number of rows; what goes on for ever is meant to take time.
+    let most = expected.saturating_mul(8).saturating_add(1 << 20);
     let mut inflated = 0;
     let mut inflater = Inflater::new("TIFF");
     inflater.push(&data, |data| {
         inflated += data.len() as u64;
+        if inflated > most {
+            return Err(file.fault("holds far more image data than its size asks for"));
+        }
         Ok(())
     })?;
     if inflated < expected || !inflater.is_done() {

@@ -274,30 +274,19 @@ fn fields_of_a_tiff() {
 /// Where strips and tiles lie is held in memory, and a tile may be one pixel.
 #[test]
 fn tiles_of_a_tiff() {
-    const TILES_MAX: usize = 1 << 20;
-    // Tags, and their values as numbers of four bytes; the places and lengths of tiles are of one byte each, all the same ones.
+    const TILES_MAX: u64 = 1 << 20;
+    // Places of one byte each, without lengths.
     let image = |width: u32, height: u32, planes: u32| {
-        let at = 8 + 2 + 10 * 12 + 4;
-        let tiles = (u64::from(width) * u64::from(height)).min(TILES_MAX as u64) as u32;
-        let fields: [(u16, u16, u32, u32); 10] = [
-            (256, 4, 1, width),
-            (257, 4, 1, height),
-            (258, 4, 1, 8),
-            (259, 4, 1, 32_773),
-            (262, 4, 1, 1),
-            (277, 4, 1, planes),
-            (284, 4, 1, 2),
-            (322, 4, 1, 1),
-            (323, 4, 1, 1),
-            (324, 1, tiles, at),
-        ];
-        let mut bytes = b"II*\0\x08\0\0\0\x0a\0".to_vec();
-        for (tag, kind, count, value) in fields {
-            bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
-            bytes.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+        let tiles = (u64::from(width) * u64::from(height)).min(TILES_MAX) as u32;
+        let sides = [(256, 4, 1, width), (257, 4, 1, height), (322, 4, 1, 1), (323, 4, 1, 1)];
+        let rest = [(258, 4, 1, 8), (259, 4, 1, 32_773), (262, 4, 1, 1), (277, 4, 1, planes), (284, 4, 1, 2)];
+        let places = [(324, 1, tiles, u32::MAX)];
+        let mut image = raster::tiff_of(&[&sides[..], &rest, &places].concat(), &vec![0; tiles as usize]);
+        // The largest side is the very number that stands for a place.
+        for (at, side) in [(18, width), (30, height)] {
+            image[at..at + 4].copy_from_slice(&side.to_le_bytes());
         }
-        bytes.resize(at as usize + tiles as usize, 0);
-        bytes
+        image
     };
     let unknown = "strips or tiles of unknown length";
     refused("as many as may be", &image(1024, 1024, 1), "Malformed", unknown);
@@ -308,4 +297,60 @@ fn tiles_of_a_tiff() {
         "Unsupported",
         "18,446,744,073,709,551,615 strips",
     );
+}
+
+/// What the strips of a page name together is never more than the file, or one strip could be joined to any length.
+#[test]
+fn strips_of_jpeg_that_are_named_again() {
+    let strip = Jpeg::new(40, 8, GRAY).bytes();
+    let image = |strips: usize, length: u32| {
+        let place = 8 + 2 + 9 * 12 + 4;
+        let (count, bytes) = (strips as u32, 4 * strips as u32);
+        let fields = [
+            (256, 4, 1, 40),
+            (257, 4, 1, 8 * count),
+            (258, 4, 1, 8),
+            (259, 4, 1, 7),
+            (262, 4, 1, 1),
+            (273, 4, count, u32::MAX),
+            (277, 4, 1, 1),
+            (278, 4, 1, 8),
+            (279, 4, count, place + bytes),
+        ];
+        let mut data = (place + 2 * bytes).to_le_bytes().repeat(strips);
+        data.extend(length.to_le_bytes().repeat(strips));
+        data.extend(&strip);
+        // Room that belongs to nothing.
+        data.resize(data.len() + strip.len(), 0);
+        raster::tiff_of(&fields, &data)
+    };
+    let (_, report) = convert_with(&image(2, strip.len() as u32), &Limits::default()).unwrap();
+    assert_eq!(report.pages[0].height, 16);
+    refused("many", &image(40, strip.len() as u32), "Malformed", "strips of JPEG that lie over one another");
+}
+
+/// Checking what is copied ends where it is far too much, not with the data.
+#[test]
+fn a_strip_that_inflates_without_end() {
+    let image = |inflated: usize| {
+        let strip = fdeflate::compress_to_vec(&vec![0; inflated]);
+        let fields = [
+            (256, 4, 1, 9),
+            (257, 4, 1, 7),
+            (258, 4, 1, 8),
+            (259, 4, 1, 8),
+            (262, 4, 1, 1),
+            (273, 4, 1, u32::MAX),
+            (277, 4, 1, 1),
+            (278, 4, 1, 7),
+            (279, 4, 1, strip.len() as u32),
+        ];
+        raster::tiff_of(&fields, &strip)
+    };
+    let most = 9 * 7 * 8 + (1 << 20);
+    for inflated in [9 * 7, 9 * 16, most] {
+        convert_with(&image(inflated), &Limits::default()).unwrap();
+    }
+    refused("no less", &image(9 * 7 - 1), "Malformed", "less image data");
+    refused("no more", &image(most + 1), "Malformed", "far more image data");
 }

@@ -86,6 +86,22 @@ pub(crate) fn tiff(width: u32, height: u32, pages: usize) -> Vec<u8> {
     bytes
 }
 
+/// A TIFF of one page with these fields, each a tag, a type, a count and a value, and data behind them. A value of
+/// `u32::MAX` stands for the place of the data.
+pub(crate) fn tiff_of(fields: &[(u16, u16, u32, u32)], data: &[u8]) -> Vec<u8> {
+    let place = 8 + 2 + fields.len() as u32 * 12 + 4;
+    let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+    bytes.extend((fields.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in fields {
+        let value = if *value == u32::MAX { place } else { *value };
+        bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        bytes.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(data);
+    bytes
+}
+
 /// A bare JPEG 2000 codestream of one tile, whose components have these depths (bits less one) and subsampling across
 /// and down. Its coded samples are not looked at.
 pub(crate) fn jpeg2000(width: u32, height: u32, components: &[[u8; 3]]) -> Vec<u8> {
