@@ -88,6 +88,11 @@ fn begin_as(format: Format, data: &[u8]) -> Vec<u8> {
     if format == Format::Webp {
         image.resize(image.len().max(12), 0);
         image[8..12].copy_from_slice(b"WEBP");
+        // Most changes of length would otherwise end at the one check of it.
+        if data.len().is_multiple_of(2) {
+            let length = u32::try_from(image.len() - 8).unwrap_or(u32::MAX);
+            image[4..8].copy_from_slice(&length.to_le_bytes());
+        }
     }
     image
 }
