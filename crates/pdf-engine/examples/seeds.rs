@@ -86,11 +86,13 @@ fn add_folder(seeds: &mut Seeds, folder: &Path) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let target = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("avif") => "avif",
             Some("bmp") => "bmp",
             Some("gif") => "gif",
             Some("ico") => "ico",
             Some("jpg") => "jpeg",
             Some("jp2" | "j2k") => "jpeg2000",
+            Some("jxl") => "jpegxl",
             Some("png") => "png",
             Some("pgm" | "pnm") => "pnm",
             Some("qoi") => "qoi",
