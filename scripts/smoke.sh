@@ -179,9 +179,9 @@ try_press() {
 
 # The image itself instead of where it is, and the PDF itself instead of where that is.
 try_image() {
-  # The smallest there is: two by two pixels of one bit.
-  printf '\211PNG\015\012\032\012\000\000\000\015IHDR\000\000\000\002\000\000\000\002\001\000\000\000\000\132\315\060\211' > "${folder}/image"
-  printf '\000\000\000\014IDAT\170\332\143\150\140\160\000\000\001\304\000\301\246\233\346\272' >> "${folder}/image"
+  # A chessboard: eight by eight pixels of one bit.
+  printf '\211PNG\015\012\032\012\000\000\000\015IHDR\000\000\000\010\000\000\000\010\001\000\000\000\000\354\164\203\046' > "${folder}/image"
+  printf '\000\000\000\016IDAT\170\332\143\010\145\130\305\200\204\001\036\234\003\375\160\025\311\220' >> "${folder}/image"
   printf '\000\000\000\000IEND\256\102\140\202' >> "${folder}/image"
   set -- --header 'Content-Type: image/png' --data-binary "@${folder}/image" "${base}/image_to_pdf"
   ask "$@"
