@@ -13,7 +13,7 @@ usage() {
 [ $# -eq 3 ] || usage
 case "$1" in
   fruits) crates='chassis fruits fruitpress' ;;
-  press) crates='chassis pdf-engine press fruitpress' ;;
+  press) crates='av1 chassis pdf-engine press fruitpress' ;;
   *) usage ;;
 esac
 service=$1 before=$2 after=$3

@@ -55,6 +55,8 @@ fn machine(tools: &[&str], user: u32, result: &str) -> Sandbox {
     for (name, script) in [("cargo", CARGO), ("python3", PYTHON), ("apt-get", APT_GET)] {
         sandbox.write_program(&format!("bin/{name}"), &script.replace("SANDBOX", here));
     }
+    // Says that it may mount.
+    sandbox.write_program("bin/unshare", "#!/bin/sh\n");
     sandbox.write_program("bin/id", &format!("#!/bin/sh\necho {user}\n"));
     for (name, script) in [("node", NODE), ("npm", NPM)] {
         let folder = if tools.contains(&name) { "bin" } else { "spare" };
@@ -187,6 +189,16 @@ fn what_one_tool_is_for_is_skipped_for_all_who_need_it() {
         assert!(printed(&output).contains(&format!("`{module}`: missing: python3 -m venv\n")), "{module}");
     }
     assert_eq!(read(&sandbox, "surroundings"), "none none none\n");
+}
+
+#[test]
+fn tests_that_mount_are_skipped_where_nothing_may_be_mounted() {
+    let sandbox = machine(&TOOLS, 0, &format!("echo '{PASSED}'"));
+    sandbox.write_program("bin/unshare", "#!/bin/sh\nexit 1\n");
+    let output = run(&sandbox, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(printed(&output).contains("skipped: tests in modules named `tmpfs`"), "{}", printed(&output));
+    assert!(read(&sandbox, "asked").contains("--skip tmpfs::"));
 }
 
 #[test]

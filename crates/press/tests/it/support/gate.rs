@@ -72,7 +72,14 @@ impl Gate {
 
     /// From here on it listens there again.
     pub async fn open(&self, server: SocketAddr) {
-        self.accept(TcpListener::bind(self.address).await.unwrap(), server);
+        for _ in 0..500 {
+            // A connection that someone makes may have been given the port meanwhile; it ends, and so does that.
+            match TcpListener::bind(self.address).await {
+                Ok(listener) => return self.accept(listener, server),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+        panic!("{} is in use", self.address);
     }
 
     fn accept(&self, listener: TcpListener, server: SocketAddr) {
