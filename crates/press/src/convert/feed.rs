@@ -7,7 +7,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     time::{Instant, timeout},
@@ -48,18 +48,18 @@ enum Rest {
 impl Feed {
     /// Reads ahead.
     pub(super) async fn open(mut incoming: Incoming) -> Self {
-        let mut ahead = BytesMut::new();
+        let mut ahead = Vec::new();
         let rest = loop {
             if ahead.len() >= AHEAD_BYTES_MAX {
                 break Rest::More(incoming);
             }
             match incoming.chunk().await {
-                Ok(Some(bytes)) => ahead.extend_from_slice(&bytes),
+                Ok(Some(bytes)) => append(&mut ahead, &bytes),
                 Ok(None) => break Rest::End(incoming),
                 Err(error) => break Rest::Failed(error, Some(incoming)),
             }
         };
-        Self { ahead: ahead.freeze(), rest, leave: None }
+        Self { ahead: ahead.into(), rest, leave: None }
     }
 
     /// A source of which nothing came.
@@ -148,6 +148,16 @@ impl Held<'_> {
             }
         }
     }
+}
+
+/// Doubles the room where there is none, but not past what is read ahead: hundreds of these wait at one time.
+fn append(ahead: &mut Vec<u8>, bytes: &[u8]) {
+    let length = ahead.len() + bytes.len();
+    if length > ahead.capacity() {
+        let room = (2 * ahead.capacity()).min(AHEAD_BYTES_MAX).max(length);
+        ahead.reserve_exact(room - ahead.len());
+    }
+    ahead.extend_from_slice(bytes);
 }
 
 /// It held a place that others waited for.
