@@ -51,11 +51,7 @@ pub fn service_on(
     let capacity = settings.capacity();
     let (admission, pool) = (Admission::new(capacity), Pool::start(capacity.running_max)?);
     let budget = Budget::new(conversion.conversions_bytes_max, conversion.decoding_max(), capacity.wait_max);
-    let limits = Limits {
-        sources_max: conversion.sources_max,
-        answer: chassis.limits.request_timeout(),
-        engine: conversion.limits(),
-    };
+    let limits = Limits { sources_max: conversion.sources_max, engine: conversion.limits() };
     let converter = Converter::new(client, admission, budget, pool, Arc::clone(&store), limits);
     Ok(Service {
         name: NAME,

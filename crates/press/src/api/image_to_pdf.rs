@@ -15,7 +15,7 @@ use chassis::{
     tokens::Scope,
 };
 use futures_util::TryStreamExt;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Version, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -121,6 +121,8 @@ pub(super) async fn create_pdf(
     request: Request,
 ) -> Result<Response, Problem> {
     let wanted = Wanted::of(request.headers());
+    // HTTP/1.0 without a length ends an answer by closing, broken off or not.
+    let whole = request.version() < Version::HTTP_11;
     let Asked { order, names } = request::read(&converter, request).await?;
     let start = Instant::now();
     match wanted {
@@ -131,7 +133,7 @@ pub(super) async fn create_pdf(
             let converted = result.map_err(|failure| problem::of(failure, |index| names.pointer(index)))?;
             Ok(Json(conversion(names, converted)).into_response())
         }
-        Wanted::Pdf => answer(converter, order, names, streamed, start).await,
+        Wanted::Pdf => answer(&converter, order, names, streamed, whole).await,
     }
 }
 
@@ -160,12 +162,13 @@ fn conversion(names: Names, converted: Converted) -> Conversion {
 
 /// The PDF as it is made.
 async fn answer(
-    converter: Arc<Converter>,
+    converter: &Converter,
     order: Order,
     names: Names,
     streamed: Streamed,
-    start: Instant,
+    whole: bool,
 ) -> Result<Response, Problem> {
+    let start = Instant::now();
     if order.on_error == OnError::Skip {
         return Err(Problem::invalid_fields(vec![FieldError {
             pointer: "/on_error".to_owned(),
@@ -174,7 +177,7 @@ async fn answer(
                 .to_owned(),
         }]));
     }
-    let result = converter.answer(order).await;
+    let result = converter.answer(order, whole).await;
     let duration_ms = milliseconds(start);
     match &result {
         Ok(_) => tracing::info!(source.url = %shown(&names), duration_ms, "PDF answered as it is made"),

@@ -47,6 +47,8 @@ pub(super) struct PartHead {
     pub(super) name: String,
     /// Whether the part is a file: it has a file name, or says that it is an image.
     pub(super) is_file: bool,
+    /// Whether its file name is empty: a browser's field for which no file was chosen, where it has no data either.
+    pub(super) is_unnamed: bool,
 }
 
 impl Multipart {
@@ -162,8 +164,9 @@ impl PartHead {
         let Some(name) = parameter("name") else {
             return Err(malformed("one of its parts has no name in a Content-Disposition"));
         };
-        let is_file = is_image || parameter("filename").or_else(|| parameter("filename*")).is_some();
-        Ok(Self { name: name.clone(), is_file })
+        let file_name = parameter("filename").or_else(|| parameter("filename*"));
+        let is_file = is_image || file_name.is_some();
+        Ok(Self { name: name.clone(), is_file, is_unnamed: file_name.is_some_and(String::is_empty) })
     }
 }
 

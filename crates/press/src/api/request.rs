@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request},
 };
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use chassis::{
     Problem,
     extract::{Fields, Query, body_problem, require_no_coding},
@@ -177,10 +177,11 @@ async fn read_form(request: Request, mut choices: Choices, sources_max: usize) -
         multipart: Multipart::new(Body::into_data_stream(request.into_body()), &boundary),
         files: 0,
         sources_max,
+        ahead: None,
     };
     let mut has_options = false;
     loop {
-        match form.multipart.next_part().await? {
+        match form.next_part().await? {
             None => {
                 return Err(at("/files", "the form has no file: send each image as a part with a file name"));
             }
@@ -205,6 +206,8 @@ struct Form {
     multipart: Multipart,
     files: usize,
     sources_max: usize,
+    /// The beginning of a file that was looked at.
+    ahead: Option<Bytes>,
 }
 
 impl Form {
@@ -213,12 +216,26 @@ impl Form {
         if begins {
             return Ok(Some(Uploaded::Begin));
         }
-        if let Some(bytes) = self.multipart.chunk().await? {
+        let ahead = self.ahead.take();
+        if let Some(bytes) = if ahead.is_some() { ahead } else { self.multipart.chunk().await? } {
             return Ok(Some(Uploaded::Data(bytes)));
         }
-        let Some(head) = self.multipart.next_part().await? else { return Ok(None) };
+        let Some(head) = self.next_part().await? else { return Ok(None) };
         self.check(&head)?;
         Ok(Some(Uploaded::Begin))
+    }
+
+    /// The next part that is something: no field of a browser's for which no file was chosen.
+    async fn next_part(&mut self) -> Result<Option<PartHead>, Problem> {
+        loop {
+            let Some(head) = self.multipart.next_part().await? else { return Ok(None) };
+            if head.is_unnamed {
+                self.ahead = self.multipart.chunk().await?;
+            }
+            if !head.is_unnamed || self.ahead.is_some() {
+                return Ok(Some(head));
+            }
+        }
     }
 
     /// Whether the part that begins is one more image.

@@ -1,54 +1,107 @@
 //! A PDF that is itself the answer: handed over while it is made.
+//!
+//! Its beginning is kept until it is likely to be whole, and until the request has been read: many clients send all of
+//! a body before they take any of the answer, and would wait for this side as it waits for them. What is kept comes out
+//! of the budget that conversions share.
 
-use std::{collections::VecDeque, pin::Pin, time::Instant};
+use std::{
+    collections::VecDeque,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use tokio::{sync::mpsc, time::timeout_at};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    admission::Admission,
+    budget::{RETRY_AFTER, Share},
     engine::Made,
     failure::{Failure, SourceFailure},
 };
-use crate::{error::Error, storage::Content};
+use crate::{
+    error::Error,
+    fetch::{Pace, Window},
+    storage::Content,
+};
 
 /// How much is made before the answer begins: until then, what fails is told as a problem.
-const HEAD_BYTES: usize = 1024 * 1024;
+const HEAD_BYTES: u64 = 1024 * 1024;
+/// Pieces that wait to be taken.
+const PIECES_WAITING: usize = 4;
+/// How long a client that keeps a place may be waited for before it is judged.
+const TAKEN_WINDOW: Duration = Duration::from_secs(5);
+/// What is due in that time while others wait for the place: two megabits a second, as of sources.
+const TAKEN_BYTES_MIN: u64 = 5 * 256 * 1024;
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(Made, Vec<SourceFailure>), Failure>> + Send>>;
+type Pieces = mpsc::Receiver<Result<Bytes, Failure>>;
 
-/// The bytes of a PDF, the first MiB of them at hand.
+/// Until when an answer is kept back.
+pub(super) struct Kept {
+    /// Set once the request has been read.
+    pub(super) request_is_read: Arc<AtomicBool>,
+    /// Whether it is kept to its end.
+    pub(super) whole: bool,
+    /// What it is kept in.
+    pub(super) share: Share,
+}
+
+impl Kept {
+    fn goes_on(&self, bytes: u64) -> bool {
+        self.whole || bytes < HEAD_BYTES || !self.request_is_read.load(Ordering::Relaxed)
+    }
+}
+
+/// The bytes of a PDF, its beginning at hand.
 pub struct Answer {
     head: VecDeque<Bytes>,
     /// `None` where the head is all.
-    rest: Option<Rest>,
+    rest: Option<(Pieces, AbortOnDropHandle<()>)>,
+    /// What the head takes of the budget.
+    _share: Share,
 }
 
+/// A conversion, and what comes of it.
 struct Rest {
     content: mpsc::Receiver<Content>,
     /// The conversion, which goes on while this is polled; `None` once it has ended well.
     outcome: Option<Outcome>,
-    deadline: tokio::time::Instant,
 }
 
 impl Answer {
     pub(super) async fn begin(
         content: mpsc::Receiver<Content>,
         outcome: impl Future<Output = Result<(Made, Vec<SourceFailure>), Failure>> + Send + 'static,
-        deadline: Instant,
+        kept: Kept,
+        admission: Arc<Admission>,
     ) -> Result<Self, Failure> {
-        let mut rest = Rest { content, outcome: Some(Box::pin(outcome)), deadline: deadline.into() };
+        let mut rest = Rest { content, outcome: Some(Box::pin(outcome)) };
         let (mut head, mut bytes) = (VecDeque::new(), 0);
-        while bytes < HEAD_BYTES {
-            match rest.next().await? {
-                Some(piece) => {
-                    bytes += piece.len();
-                    head.push_back(piece);
-                }
-                None => return Ok(Self { head, rest: None }),
+        while kept.goes_on(bytes) {
+            let Some(piece) = rest.next().await? else {
+                return Ok(Self { head, rest: None, _share: kept.share });
+            };
+            let length = piece.len() as u64;
+            // The first MiB is every conversion's, as are its pipes.
+            if bytes + length > HEAD_BYTES && !kept.share.keep(length) {
+                return Err(Error::Busy { retry_after: RETRY_AFTER }.into());
             }
+            bytes += length;
+            head.push_back(piece);
         }
-        Ok(Self { head, rest: Some(rest) })
+        let (taken, pieces) = mpsc::channel(PIECES_WAITING);
+        let driver = AbortOnDropHandle::new(tokio::spawn(hand_over(rest, taken, admission)));
+        Ok(Self { head, rest: Some((pieces, driver)), _share: kept.share })
     }
 
     /// The length, where all of it is at hand.
@@ -62,23 +115,59 @@ impl Answer {
             if let Some(piece) = answer.head.pop_front() {
                 return Ok(Some((piece, answer)));
             }
-            let Some(rest) = &mut answer.rest else { return Ok(None) };
-            Ok(rest.next().await?.map(|piece| (piece, answer)))
+            let Some((pieces, _)) = &mut answer.rest else { return Ok(None) };
+            Ok(pieces.recv().await.transpose()?.map(|piece| (piece, answer)))
         })
+    }
+}
+
+/// Goes on whether anybody takes the pieces or not, so that a client that takes none keeps its place only while nobody
+/// else wants it.
+async fn hand_over(mut rest: Rest, taken: mpsc::Sender<Result<Bytes, Failure>>, admission: Arc<Admission>) {
+    let mut pace = Pace::new(TAKEN_WINDOW, TAKEN_BYTES_MIN);
+    let failure = loop {
+        let piece = match rest.next().await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => return,
+            Err(failure) => break failure,
+        };
+        match hand_over_piece(piece, &taken, &mut pace, &admission).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => break error.into(),
+        }
+    };
+    // The place is free before the client hears of it, which may be never.
+    drop(rest);
+    let _ = taken.send(Err(failure)).await;
+}
+
+/// Waits until the piece is taken; false where nobody will take it.
+async fn hand_over_piece(
+    piece: Bytes,
+    taken: &mpsc::Sender<Result<Bytes, Failure>>,
+    pace: &mut Pace,
+    admission: &Admission,
+) -> Result<bool, Error> {
+    let length = piece.len() as u64;
+    let mut sending = pin!(taken.send(Ok(piece)));
+    loop {
+        let start = Instant::now();
+        let sent = timeout(pace.left(), &mut sending).await;
+        if matches!(sent, Ok(Ok(()))) {
+            pace.arrived(length);
+        }
+        if pace.waited(start.elapsed()) == Window::Missed && admission.is_crowded() {
+            return Err(Error::NotTaken);
+        }
+        if let Ok(sent) = sent {
+            return Ok(sent.is_ok());
+        }
     }
 }
 
 impl Rest {
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        let deadline = self.deadline;
-        // A piece that is ready is handed over whatever the time is, so the time is looked at first.
-        if self.outcome.is_some() && deadline <= tokio::time::Instant::now() {
-            return Err(Error::NotTaken.into());
-        }
-        timeout_at(deadline, self.next_piece()).await.unwrap_or(Err(Error::NotTaken.into()))
-    }
-
-    async fn next_piece(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             let Some(outcome) = &mut self.outcome else {
                 return Ok(self.content.recv().await.and_then(data));

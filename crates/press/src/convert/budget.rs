@@ -15,6 +15,9 @@ use pdf_engine::{Cancel, Purpose};
 /// How often one that waits looks whether its client is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// What is held of a source that is copied: the header of a JPEG, which phones make large.
+const COPIED_BYTES_MAX: u64 = 1024 * 1024;
+
 /// When one that waited in vain may try again.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(10);
 
@@ -44,7 +47,7 @@ impl Budget {
         Share { budget: Arc::clone(self), cancel, held: Mutex::default() }
     }
 
-    fn take(&self, wanted: &Wanted, cancel: &Cancel) -> bool {
+    fn take(&self, wanted: &Wanted, cancel: &Cancel, wait_max: Duration) -> bool {
         let start = Instant::now();
         let mut free = lock(&self.free);
         loop {
@@ -53,7 +56,7 @@ impl Budget {
                 free.decoders -= usize::from(wanted.decoder);
                 return true;
             }
-            let left = self.wait_max.saturating_sub(start.elapsed());
+            let left = wait_max.saturating_sub(start.elapsed());
             if left.is_zero() || cancel.is_cancelled() {
                 return false;
             }
@@ -105,19 +108,32 @@ impl Held {
     }
 }
 
+impl Share {
+    /// So many bytes more of what is kept of a PDF until its answer may begin, if they can be had at once.
+    pub(super) fn keep(&self, bytes: u64) -> bool {
+        let wanted = Wanted { bytes, decoder: false };
+        let kept = self.budget.take(&wanted, &self.cancel, Duration::ZERO);
+        if kept {
+            lock(&self.held).source += bytes;
+        }
+        kept
+    }
+}
+
 impl pdf_engine::Budget for Share {
     fn hold(&self, purpose: Purpose, bytes: u64) -> bool {
         // Locked for as long as it waits: the threads of one conversion wait for each other anyway.
         let mut held = lock(&self.held);
         let wanted = Wanted {
             bytes: bytes.saturating_sub(*held.of(purpose)),
-            // Whoever holds samples, or packs a mask, keeps a processor busy.
-            decoder: purpose != Purpose::Source && !held.decoder,
+            // Whoever holds samples, or packs a mask, keeps a processor busy; whoever holds a source will. Were each to
+            // hold one and wait for more, none would go on.
+            decoder: (purpose != Purpose::Source || bytes > COPIED_BYTES_MAX) && !held.decoder,
         };
         if wanted.bytes == 0 && !wanted.decoder {
             return true;
         }
-        let taken = self.budget.take(&wanted, &self.cancel);
+        let taken = self.budget.take(&wanted, &self.cancel, self.budget.wait_max);
         if taken {
             *held.of(purpose) += wanted.bytes;
             held.decoder |= wanted.decoder;
@@ -195,6 +211,26 @@ mod tests {
         assert!(!waiting.hold(Purpose::Samples, 1));
         decoding.release();
         assert!(waiting.hold(Purpose::Samples, 1));
+    }
+
+    #[test]
+    fn sources_that_are_held_wait_for_a_decoder_before_they_hold_anything() {
+        let budget = budget(u64::MAX, 1, 0);
+        let (first, second) = (budget.share(Cancel::new()), budget.share(Cancel::new()));
+        assert!(first.hold(Purpose::Source, COPIED_BYTES_MAX + 1));
+        assert!(second.hold(Purpose::Source, COPIED_BYTES_MAX));
+        assert!(!second.hold(Purpose::Source, COPIED_BYTES_MAX + 1));
+    }
+
+    #[test]
+    fn what_is_kept_of_an_answer_waits_for_nobody() {
+        let budget = budget(100, 1, 60_000);
+        let share = budget.share(Cancel::new());
+        assert!(share.keep(60));
+        assert!(share.keep(40));
+        assert!(!share.keep(1));
+        drop(share);
+        assert_eq!(free(&budget), (100, 1));
     }
 
     #[test]

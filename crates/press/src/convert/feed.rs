@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{admission::Admission, pipe::Piece, source::Incoming};
+use super::{admission::Admission, budget::RETRY_AFTER, pipe::Piece, source::Incoming};
 use crate::{
     error::{Error, Slow},
     fetch::{Pace, Window},
@@ -133,6 +133,11 @@ impl Held<'_> {
     }
 
     async fn next(&mut self) -> Result<Piece, Error> {
+        let slow = match self.incoming {
+            Incoming::Fetched(_) => crowded(),
+            // Its client may send it again, with a better line or at a better time.
+            Incoming::Uploaded(_) => Error::Busy { retry_after: RETRY_AFTER },
+        };
         let mut chunk = pin!(self.incoming.chunk());
         loop {
             let start = Instant::now();
@@ -141,7 +146,7 @@ impl Held<'_> {
                 self.pace.arrived(bytes.len() as u64);
             }
             if self.pace.waited(start.elapsed()) == Window::Missed && self.admission.is_crowded() {
-                return Err(crowded());
+                return Err(slow);
             }
             if let Ok(chunk) = arrived {
                 return Ok(chunk?.map_or(Piece::End, Piece::Data));

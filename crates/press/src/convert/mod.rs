@@ -18,10 +18,7 @@ mod pool;
 mod queue;
 mod source;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use pdf_engine::{Cancel, Memory, Options, Report};
@@ -41,6 +38,7 @@ use crate::{
     storage::{Content, Finished, Link, Links, PdfName, Store},
 };
 use admission::Permit;
+use answer::Kept;
 use feed::Feed;
 use pipe::{PIECES_IN_FLIGHT, SourceReader, StoreWriter};
 use queue::Queue;
@@ -96,8 +94,6 @@ pub struct Converter {
 pub struct Limits {
     /// Images of one request.
     pub sources_max: usize,
-    /// How long a PDF that is answered may take, until its last byte is taken.
-    pub answer: Duration,
     /// What the engine may hold.
     pub engine: pdf_engine::Limits,
 }
@@ -172,12 +168,15 @@ impl Converter {
 
     /// Converts, and hands the PDF over while it is made. Nothing is stored. What fails within its first MiB is told
     /// here; later, the answer breaks off.
-    pub async fn answer(self: Arc<Self>, order: Order) -> Result<Answer, Failure> {
-        let deadline = Instant::now() + self.limits.answer;
+    ///
+    /// `whole`: for a client that could not tell a PDF that breaks off from a whole one, all of it is told here.
+    pub async fn answer(&self, order: Order, whole: bool) -> Result<Answer, Failure> {
         let admitted = self.admit(self.await_sources(order.sources).await?).await?;
+        let request_is_read = admitted.arrived.queue.request_is_read();
         // One source that is no good ends it: what was sent until then is no PDF.
         let Running { outcome, content } = self.run(admitted, order.options, false, OnError::Fail);
-        Answer::begin(content, outcome, deadline).await
+        let kept = Kept { request_is_read, whole, share: self.budget.share(Cancel::new()) };
+        Answer::begin(content, outcome, kept, Arc::clone(&self.admission)).await
     }
 
     /// Waits until a source has begun to arrive.

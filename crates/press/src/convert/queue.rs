@@ -3,7 +3,14 @@
 //! Those behind URLs are opened a few ahead of their turn, so that the engine waits for none of many hosts after
 //! another. Those of an upload come when the one before has ended.
 
-use std::{collections::VecDeque, sync::Arc, vec};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    vec,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{
@@ -25,7 +32,11 @@ use crate::{error::Error, fetch::Client, source_url::SourceUrl};
 const AHEAD_MAX: usize = 4;
 
 /// What is still to be converted.
-pub(super) struct Queue(Waiting);
+pub(super) struct Queue {
+    waiting: Waiting,
+    /// Set once nothing more is read of the request.
+    request_is_read: Arc<AtomicBool>,
+}
 
 enum Waiting {
     Urls(Urls),
@@ -50,7 +61,8 @@ impl Queue {
         client: &Arc<Client>,
         admission: &Arc<Admission>,
     ) -> Self {
-        Self(match sources {
+        let request_is_read = Arc::new(AtomicBool::new(matches!(sources, Sources::Urls(_))));
+        let waiting = match sources {
             Sources::Urls(urls) => Waiting::Urls(Urls {
                 left: urls.into_iter(),
                 opening: VecDeque::new(),
@@ -61,7 +73,13 @@ impl Queue {
             Sources::Upload(upload) => {
                 Waiting::Upload(Some(CurrentUpload::new(upload, client.source_bytes_max(), Some(leave))))
             }
-        })
+        };
+        Self { waiting, request_is_read }
+    }
+
+    /// Whether nothing more is read of the request. Many clients send all of it before they take any of the answer.
+    pub(super) fn request_is_read(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.request_is_read)
     }
 
     /// Sources until the first that has begun to arrive: only then is a place worth taking. None is left where all
@@ -114,11 +132,12 @@ impl Queue {
     /// The next source; one that failed is one as well. While a place is held others may wait for it, and `held`
     /// tells whether they do.
     async fn next(&mut self, held: Option<&Admission>) -> Result<Option<Feed>, Error> {
-        match &mut self.0 {
+        match &mut self.waiting {
             Waiting::Urls(urls) => Ok(urls.next(held).await),
             Waiting::Upload(upload) => {
                 let Some(mut upload) = upload.take() else { return Ok(None) };
                 if !upload.next_image().await? {
+                    self.request_is_read.store(true, Ordering::Relaxed);
                     return Ok(None);
                 }
                 let leave = upload.take_leave();
@@ -128,7 +147,7 @@ impl Queue {
     }
 
     fn come_back(&mut self, incoming: Option<Incoming>) {
-        if let (Waiting::Upload(place), Some(Incoming::Uploaded(upload))) = (&mut self.0, incoming) {
+        if let (Waiting::Upload(place), Some(Incoming::Uploaded(upload))) = (&mut self.waiting, incoming) {
             *place = Some(upload);
         }
     }

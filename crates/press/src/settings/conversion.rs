@@ -29,8 +29,8 @@ pub struct ConversionSettings {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub sources_max: usize,
 
-    /// Conversions that decode or pack pixels at one time, where copying is not enough; further ones wait in their
-    /// places, as long as `CONVERSIONS_QUEUE_MS`. By default as many as the processor has cores, and at least 2
+    /// Conversions that decode or pack pixels at one time, or hold a source for that, where copying is not enough; further
+    /// ones wait in their places, as long as `CONVERSIONS_QUEUE_MS`. By default as many as the processor has cores, and at least 2
     #[arg(long, env = "CONVERSIONS_DECODING_MAX", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub conversions_decoding_max: Option<usize>,
 

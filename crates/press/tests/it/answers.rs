@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
+use futures_util::{StreamExt, stream};
 use http::{Request, header};
 use http_body_util::BodyExt;
 use serde_json::json;
@@ -121,29 +122,68 @@ async fn it_leaves_while_the_source_still_sends() {
     assert!(rest.ends_with(b"%%EOF\n"));
 }
 
-/// Who takes it slowly, or not at all, keeps no place for longer than a request may take.
+/// Who takes none of it keeps a place only while nobody else wants it.
 #[tokio::test]
-async fn a_client_that_takes_it_slowly_is_cut_off() {
-    let press = Press::with_both(|settings, chassis| {
+async fn a_client_that_takes_nothing_is_cut_off_where_others_wait() {
+    let press = Press::with(|settings| {
         settings.conversion.conversions_max = Some(1);
-        settings.conversion.conversions_queue_max = 0;
-        chassis.limits.request_timeout_ms = 3_000;
-        settings.fetch.fetch_timeout_ms = 3_000;
+        settings.conversion.conversions_queue_ms = 20_000;
     });
     let source = Source::body(&images::noise_png(2000)).await;
-    let request = asking(&json!({ "source_url": source.url("/") }));
-    let mut body = press.send(request).await.into_body();
+    let mut body = press.send(asking(&json!({ "source_url": source.url("/") }))).await.into_body();
+    let small = Source::body(&images::png()).await;
+    assert_eq!(press.convert(&small.url("/")).await.status, 200);
     let broke_off = loop {
         match body.frame().await {
             None => break false,
             Some(Err(_)) => break true,
-            Some(Ok(_)) => tokio::time::sleep(Duration::from_millis(150)).await,
+            Some(Ok(_)) => {}
         }
     };
     assert!(broke_off);
-    drop(body);
-    let small = Source::body(&images::png()).await;
-    eventually("its place is free", || async { press.convert(&small.url("/")).await.status == 200 }).await;
+}
+
+/// A client that sends all of its image before it takes any of the PDF, as many do.
+#[tokio::test]
+async fn it_begins_when_the_request_has_been_read() {
+    let press = Press::start();
+    let image = bytes::Bytes::from(images::noise_png(1500));
+    let stored = press.pdf(&Source::body(&image).await.url("/")).await;
+    let (sent, sending) = tokio::sync::oneshot::channel::<()>();
+    let half = image.len() - 100;
+    let (first, last) = (image.slice(..half), image.slice(half..));
+    let pieces = stream::iter([Ok::<_, std::io::Error>(first)]).chain(stream::once(async move {
+        sending.await.unwrap();
+        Ok(last)
+    }));
+    let request = Request::post("/image_to_pdf")
+        .header(header::CONTENT_TYPE, "image/png")
+        .header(header::ACCEPT, "application/pdf")
+        .body(Body::from_stream(pieces))
+        .unwrap();
+    let answer = press.send(request);
+    tokio::pin!(answer);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), &mut answer).await.is_err(),
+        "it begins too early"
+    );
+    sent.send(()).unwrap();
+    assert_eq!(answer.await.into_body().collect().await.unwrap().to_bytes(), stored);
+}
+
+/// HTTP/1.0 cannot tell a broken answer from a whole one.
+#[tokio::test]
+async fn it_is_whole_before_it_begins_where_the_client_could_not_tell() {
+    let press = Press::start();
+    let image = images::noise_png(1500);
+    for (bytes, status) in [(&image[..], 200), (&image[..image.len() - 12], 422)] {
+        let source = Source::body(bytes).await;
+        let mut request = asking(&json!({ "source_url": source.url("/") }));
+        *request.version_mut() = http::Version::HTTP_10;
+        let answer = press.call(request).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("content-length"), answer.body.len().to_string());
+    }
 }
 
 #[tokio::test]

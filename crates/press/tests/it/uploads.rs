@@ -119,6 +119,7 @@ async fn the_files_of_a_form_are_pages_in_order() {
         ("file; filename=\"broken.png\"", &one[..40]),
         ("\"other\"; filename=\"\"", &images::gif(3)),
         ("x; filename*=UTF-8''%e2%82%ac.png", &two),
+        ("unchosen; filename=\"\"", b""),
     ]);
     let answer = press.upload("", FORM, body).await;
     let json = answer.json();
@@ -137,6 +138,7 @@ async fn a_form_that_is_no_good_is_told_why() {
     let large = format!("{{\"on_error\": \"{}\"}}", "a".repeat(64 << 10));
     for (case, parts, slug, detail, pointers) in [
         ("no part", vec![], "invalid-fields", "has no file", &["/files"][..]),
+        ("none chosen", vec![("a; filename=\"\"", &b""[..])], "invalid-fields", "has no file", &["/files"]),
         ("no file", vec![("options", &b"{}"[..])], "invalid-fields", "has no file", &["/files"]),
         ("a field", vec![("on_error", b"skip"), file], "invalid-fields", "goes into the part options", &[""]),
         (
