@@ -157,6 +157,6 @@ mod tests {
         let tables = report(60.0).tables();
         assert!(tables.contains("| 80.0 (80.0 to 80.0) | 75 % |"), "{tables}");
         assert!(tables.contains("| 127 (127 to 127) MiB | < 128 MiB | met |"), "{tables}");
-        assert!(report(60.0).csv().contains("2026-01-02,RGB 1 MB copied,999,press,16,60.000\n"));
+        assert!(report(60.0).csv().contains("2026-01-02,RGB 1 MB copied,999,press,4,60.000\n"));
     }
 }
