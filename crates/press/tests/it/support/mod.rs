@@ -17,11 +17,11 @@ use std::{future::Future, time::Duration};
 
 /// Waits until `condition` holds; fails with `what` when it does not come true.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    for _ in 0..500 {
+    for _ in 0..3000 {
         if condition().await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("did not come true within 5 s: {what}");
+    panic!("did not come true within 30 s: {what}");
 }
