@@ -78,11 +78,16 @@ impl From<Error> for Problem {
     }
 }
 
-/// What the client reads of a conversion that failed. `pointer` says where in the request a source stands.
+/// What the client reads of a conversion that failed. `pointer` says where in the request a source stands; one of many is
+/// pointed at whatever is wrong with it.
 ///
 /// Sources that are no good for one kind of reason are told by that kind, whether they are one or many; where the kinds
 /// differ, it is [`SOURCES_FAILED`].
-pub(crate) fn of(failure: Failure, pointer: impl Fn(usize) -> Option<String>) -> Problem {
+pub(crate) fn of(
+    failure: Failure,
+    is_one_of_many: bool,
+    pointer: impl Fn(usize) -> Option<String>,
+) -> Problem {
     let failures = match failure {
         Failure::Whole(error) => return error.into(),
         Failure::Sources(failures) => failures,
@@ -95,12 +100,9 @@ pub(crate) fn of(failure: Failure, pointer: impl Fn(usize) -> Option<String>) ->
     let others: Vec<_> = problems.collect();
     let is_at = |problem: &Problem| problem.kind().status.is_client_error();
     if others.is_empty() {
-        // Where the only source does not answer, its URL is not at fault, and the client may do the same again. One of
-        // many is named whatever is wrong with it.
+        // Where the only source does not answer, its URL is not at fault, and the client may do the same again.
         return match pointer(first_index) {
-            Some(pointer) if is_at(&first) || pointer.ends_with(|last: char| last.is_ascii_digit()) => {
-                first.at(pointer)
-            }
+            Some(pointer) if is_at(&first) || is_one_of_many => first.at(pointer),
             _ => first,
         };
     }
@@ -126,13 +128,13 @@ pub(crate) fn of(failure: Failure, pointer: impl Fn(usize) -> Option<String>) ->
     problem
 }
 
-/// A source that was left out.
-pub(crate) fn field_error(failure: &SourceFailure, pointer: impl Fn(usize) -> Option<String>) -> FieldError {
-    let detail = match &failure.error {
-        Error::Image(image) => image.to_string(),
-        error => error.to_string(),
-    };
-    FieldError { pointer: pointer(failure.index).unwrap_or_default(), detail }
+/// A source that was left out, as the problem of it alone would tell it.
+pub(crate) fn field_error(failure: SourceFailure, pointer: impl Fn(usize) -> Option<String>) -> FieldError {
+    let SourceFailure { index, error } = failure;
+    FieldError {
+        pointer: pointer(index).unwrap_or_default(),
+        detail: Problem::from(error).detail().to_owned(),
+    }
 }
 
 /// `None` where the image is not at fault.

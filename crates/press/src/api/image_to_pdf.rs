@@ -89,8 +89,8 @@ impl Permission for Convert {
 ///
 /// Takes the URL of an image, the URLs of many for one PDF, an image itself (`image/*`)
 /// or a form with files; fetches what is to be fetched and converts it without losing a pixel. The PDF is stored, and the
-/// answer says where; or, for those whose `Accept` prefers `application/pdf`, it is itself the answer, as it is made, and
-/// nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld are
+/// answer says where; or, for those whose `Accept` prefers `application/pdf`, it is itself the answer, as it is made
+/// once the request has been read, and nothing is stored. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld are
 /// converted, each frame to a page; what an image is, its bytes tell, not its name or media type. What is chosen may stand
 /// in the JSON, in the form's part `options`, or in the query. After any other answer than 200
 /// nothing is stored. A PDF that is the answer and fails behind its first MiB breaks the connection off.
@@ -130,7 +130,7 @@ pub(super) async fn create_pdf(
             let links = converter.store().links(service.as_ref())?;
             let result = converter.convert(order, &links).await;
             log_stored(&names, &result, start);
-            let converted = result.map_err(|failure| problem::of(failure, |index| names.pointer(index)))?;
+            let converted = result.map_err(|failure| names.problem(failure))?;
             Ok(Json(conversion(names, converted)).into_response())
         }
         Wanted::Pdf => answer(&converter, order, names, streamed, whole).await,
@@ -149,8 +149,10 @@ fn conversion(names: Names, converted: Converted) -> Conversion {
         };
         warnings.extend(page.warnings.into_iter().map(|warning| format!("{place}{warning}")));
     }
-    let skipped =
-        skipped.iter().map(|failure| problem::field_error(failure, |index| names.pointer(index))).collect();
+    let skipped = skipped
+        .into_iter()
+        .map(|failure| problem::field_error(failure, |index| names.pointer(index)))
+        .collect();
     let (source_url, source_urls) = match names {
         Names::Url(text, _) => (Some(text), None),
         Names::Urls(texts, _) => (None, Some(texts)),
@@ -183,10 +185,9 @@ async fn answer(
         Ok(_) => tracing::info!(source.url = %shown(&names), duration_ms, "PDF answered as it is made"),
         Err(failure) => log_failure(&names, failure, duration_ms),
     }
-    let answer = result.map_err(|failure| problem::of(failure, |index| names.pointer(index)))?;
+    let answer = result.map_err(|failure| names.problem(failure))?;
     let length = answer.length();
-    let pieces =
-        answer.into_stream().map_err(move |failure| problem::of(failure, |index| names.pointer(index)));
+    let pieces = answer.into_stream().map_err(move |failure| names.problem(failure));
     let mut headers = HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"images.pdf\"")),

@@ -73,7 +73,7 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
 fn problems_of_conversions() -> Vec<Problem> {
     let one = |error| {
         let failures = vec![SourceFailure { index: 0, error }];
-        problem::of(Failure::Sources(failures), |_| Some("/source_url".to_owned()))
+        problem::of(Failure::Sources(failures), false, |_| Some("/source_url".to_owned()))
     };
     let image = |error| one(Error::Image(error));
     let not_image = || {
@@ -105,6 +105,7 @@ fn problems_of_conversions() -> Vec<Problem> {
                 SourceFailure { index: 1, error: not_image() },
                 SourceFailure { index: 4, error: Error::Answered(Answer::Status(404)) },
             ]),
+            true,
             |index| Some(format!("/source_urls/{index}")),
         ),
         image(pdf_engine::Error::Unsupported {

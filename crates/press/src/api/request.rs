@@ -20,8 +20,9 @@ use super::{
     options::{self, Choices},
 };
 use crate::{
-    convert::{Converter, Order, Sources, Upload, Uploaded},
+    convert::{Converter, Failure, Order, Sources, Upload, Uploaded},
     error::Error,
+    problem,
     source_url::SourceUrl,
 };
 
@@ -62,6 +63,12 @@ impl Names {
             Self::Body => None,
             Self::Files => Some(format!("/files/{index}")),
         }
+    }
+
+    /// What the client reads of a conversion of them that failed.
+    pub(super) fn problem(&self, failure: Failure) -> Problem {
+        let is_one_of_many = matches!(self, Self::Urls(..) | Self::Files);
+        problem::of(failure, is_one_of_many, |index| self.pointer(index))
     }
 }
 
