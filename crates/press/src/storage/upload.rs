@@ -25,6 +25,9 @@ const BACKOFF: Duration = Duration::from_millis(200);
 /// How long such a request is tried in all: as long as the library itself tries one, so that a store that says nothing
 /// is told to the client before its request's own time is over.
 const TRIES_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long parts that nobody wants any more may take to end: one that reaches the store after the upload was taken back
+/// may be kept there.
+const PARTS_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long taking back a failed upload may take; its client has been answered, and its place is free.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -130,14 +133,16 @@ impl Upload {
         let result = self.store(content, &mut answer, &mut unfinished).await;
         // What comes back when nobody listens is dropped, and so deleted where something was stored.
         let _ = answer.send(result);
-        unfinished.map(|upload| Unfinished { upload, target: self.target })
+        let (upload, mut parts) = unfinished?;
+        let _ = timeout(PARTS_TIMEOUT, async { while parts.join_next().await.is_some() {} }).await;
+        Some(Unfinished { upload, target: self.target })
     }
 
     async fn store(
         &self,
         mut content: mpsc::Receiver<Content>,
         answer: &mut oneshot::Sender<Result<Finished, Error>>,
-        unfinished: &mut Option<Box<dyn MultipartUpload>>,
+        unfinished: &mut Option<(Box<dyn MultipartUpload>, Parts)>,
     ) -> Result<Finished, Error> {
         let (first, more) = match self.next_part(&mut content).await {
             Part::Full(first) => (first, true),
@@ -174,7 +179,7 @@ impl Upload {
         first: PutPayload,
         content: mpsc::Receiver<Content>,
         answer: &mut oneshot::Sender<Result<Finished, Error>>,
-        unfinished: &mut Option<Box<dyn MultipartUpload>>,
+        unfinished: &mut Option<(Box<dyn MultipartUpload>, Parts)>,
     ) -> Result<Finished, Error> {
         let Target { store, path, attributes, .. } = &self.target;
         let begin = || {
@@ -185,8 +190,9 @@ impl Upload {
             )
         };
         let mut upload = insist(begin).await.map_err(|error| self.failed(error))?;
+        let mut parts = Parts::new();
         let sent = tokio::select! {
-            sent = self.send_parts(upload.as_mut(), first, content) => sent,
+            sent = self.send_parts(upload.as_mut(), &mut parts, first, content) => sent,
             // Nobody listens: parts that the store takes slowly must not put off taking them back.
             () = answer.closed() => Ok(Sent::Half),
         };
@@ -198,7 +204,7 @@ impl Upload {
             Err(error) => Err(error),
         };
         if !matches!(result, Ok(Finished::Stored(_))) {
-            *unfinished = Some(upload);
+            *unfinished = Some((upload, parts));
         }
         result
     }
@@ -206,16 +212,15 @@ impl Upload {
     async fn send_parts(
         &self,
         upload: &mut dyn MultipartUpload,
+        parts: &mut Parts,
         first: PutPayload,
         mut content: mpsc::Receiver<Content>,
     ) -> Result<Sent, Error> {
-        let mut parts = JoinSet::new();
         let mut next = Part::Full(first);
         loop {
             let (payload, last) = match next {
                 Part::Full(payload) => (payload, false),
                 Part::Last(payload) => (payload, true),
-                // Dropping the set stops the parts that are under way.
                 Part::Abandoned => return Ok(Sent::Half),
             };
             if payload.content_length() > 0 {
@@ -223,7 +228,7 @@ impl Upload {
             }
             let under_way_max = if last { 0 } else { PARTS_IN_FLIGHT - 1 };
             while parts.len() > under_way_max {
-                self.finish_one(&mut parts).await?;
+                self.finish_one(parts).await?;
             }
             if last {
                 return Ok(Sent::Whole);
@@ -246,7 +251,7 @@ impl Upload {
         }
     }
 
-    async fn finish_one(&self, parts: &mut JoinSet<object_store::Result<()>>) -> Result<(), Error> {
+    async fn finish_one(&self, parts: &mut Parts) -> Result<(), Error> {
         match parts.join_next().await {
             Some(Ok(Ok(()))) | None => Ok(()),
             Some(Ok(Err(error))) => Err(self.failed(error)),
@@ -275,6 +280,9 @@ impl Upload {
         Unnamed(Some(self.target.clone()))
     }
 }
+
+/// The parts under way; dropping them stops them.
+type Parts = JoinSet<object_store::Result<()>>;
 
 /// What became of the parts of an upload.
 enum Sent {

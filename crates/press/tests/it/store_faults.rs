@@ -13,7 +13,7 @@ use super::support::{
     gate::{Fault, Gate},
     gcs::Gcs,
     images,
-    press::Press,
+    press::{Answer, Press},
     s3::{BUCKET, S3},
     source::Source,
 };
@@ -120,6 +120,18 @@ async fn is_well(case: &str, cloud: &Cloud, press: &Press, images: &Images) {
     })
     .await;
     eventually(&format!("{case}: it is stored"), || async { cloud.kept() == 1 }).await;
+}
+
+/// An answer may be read a moment before its place is free: who is told that it is not asks again.
+async fn convert_in_turn(press: &Press, url: &str) -> Answer {
+    for _ in 0..500 {
+        let answer = press.convert(url).await;
+        if !String::from_utf8_lossy(&answer.body).contains("#conversions-busy") {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the place is not free after 5 s");
 }
 
 async fn check(
@@ -258,15 +270,9 @@ async fn a_store_that_comes_and_goes_needs_no_restart() {
         for round in 1..=2 {
             for in_parts in [false, true] {
                 let asked = Instant::now();
-                let answer = press.convert(&images.url(in_parts)).await;
+                let answer = convert_in_turn(&press, &images.url(in_parts)).await;
                 answer.assert_problem("down", 503, "store-unavailable", "could not be stored");
                 assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
-                eventually("the place is free", || async {
-                    // Another failure, but not for want of a place.
-                    let answer = press.convert("http://127.0.0.1:1/").await;
-                    answer.status == 502
-                })
-                .await;
             }
             cloud.gate().open(cloud.server()).await;
             for in_parts in [false, true] {
