@@ -22,7 +22,6 @@ use crate::{
     packages,
     process::{self, cargo, command, is_installed, read, root, target},
     python,
-    sample::{self, Pixel},
 };
 
 /// One image, who else converts it, and what is meant to be reached.
@@ -113,7 +112,8 @@ pub(super) fn run(effort: Effort, quick: bool) -> Result<()> {
     let folder = tempfile::tempdir_in(target()).context("no folder for the measurement")?;
     let folder = folder.path();
     println!("making the images");
-    make_images(&python, folder)?;
+    let script = root().join("xtask/python/engine_images.py");
+    read(command(python.join("python")).arg(script).arg(folder))?;
 
     let mut rows: Vec<_> = IMAGES
         .iter()
@@ -150,16 +150,6 @@ pub(crate) fn checked_copy(from: &Path, to: &Path) -> Result<()> {
     let image = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     let mut copy = fs::File::create(to).with_context(|| format!("cannot write {}", to.display()))?;
     checked::check(&image, |data| Ok(std::io::Write::write_all(&mut copy, data)?))
-}
-
-fn make_images(python: &Path, folder: &Path) -> Result<()> {
-    for (name, pixel, width, height) in
-        [("rgb.png", Pixel::Rgb, 4000, 3000), ("rgba.png", Pixel::Rgba, 4000, 3000), (REST, Pixel::Rgb, 1, 1)]
-    {
-        fs::write(folder.join(name), sample::png(pixel, width, height)?)?;
-    }
-    read(command(python.join("python")).arg(root().join("xtask/python/engine_images.py")).arg(folder))
-        .map(drop)
 }
 
 /// What was measured of one contender on one image.

@@ -2,7 +2,7 @@
 
 use hayro_ccitt::{DecodeSettings, Decoder, DecoderContext, EncodingMode};
 
-use super::page::{Fax, Page};
+use super::page::Fax;
 use crate::{
     decoder::guarded,
     document::Ccitt,
@@ -37,9 +37,8 @@ pub(super) fn check(file: Spooled<'_>, data: &[u8], kind: Fax, width: u32, rows:
     read(file, data, kind, width, rows, |_| ())
 }
 
-/// How the page's codes are told to a PDF reader.
-pub(super) fn parameters(page: &Page<'_>, kind: Fax, white_is_zero: bool) -> Ccitt {
-    debug_assert!(page.is_one_chunk());
+/// How codes are told to a PDF reader.
+pub(super) fn parameters(kind: Fax, white_is_zero: bool) -> Ccitt {
     let k = match kind {
         Fax::Group4 => -1,
         Fax::Rows | Fax::Group3 => 0,
@@ -48,8 +47,8 @@ pub(super) fn parameters(page: &Page<'_>, kind: Fax, white_is_zero: bool) -> Cci
     Ccitt { k, aligned: kind == Fax::Rows, black_is_1: !white_is_zero }
 }
 
-/// Hands on where each row changes its colour.
-fn read(
+/// Hands on where each of so many rows changes its colour.
+pub(super) fn read(
     file: Spooled<'_>,
     data: &[u8],
     kind: Fax,
@@ -70,7 +69,7 @@ fn read(
         },
         strict: true,
     };
-    let mut counted = Counted { rows: 0, take: &mut take };
+    let mut counted = Counted { rows: 0, rows_max: rows, take: &mut take };
     // An error behind the last row is none of the image's: what marks the end is often left out or cut.
     let result =
         guarded("TIFF", || Ok(hayro_ccitt::decode(data, &mut counted, &mut DecoderContext::new(settings))))?;
@@ -91,13 +90,16 @@ fn read(
 
 struct Counted<'t> {
     rows: u32,
+    rows_max: u32,
     take: &'t mut dyn FnMut(&[u32]),
 }
 
 impl Decoder for Counted<'_> {
     fn push_row(&mut self, changes: &[u32]) {
         self.rows += 1;
-        (self.take)(changes);
+        if self.rows <= self.rows_max {
+            (self.take)(changes);
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! TIFF (6.0, and the kind with offsets of 64 bits): a page for each directory.
 //!
-//! Faxes in one strip, JPEG, and Deflate in one strip are copied; all else is decoded strip by strip and packed.
+//! Faxes in one strip, JPEG, and Deflate in one strip are copied; faxes of more strips are coded as one; all else is decoded
+//! strip by strip and packed.
 
 mod chunk;
 mod directory;
 mod fax;
+mod group4;
 mod jpeg;
 mod page;
 mod samples;
@@ -20,7 +22,7 @@ use crate::{
     spool::Spooled,
 };
 use directory::{Directory, Tiff};
-use page::{Compression, Page, Photometric, tag};
+use page::{Compression, Fax, Page, Photometric, tag};
 
 /// Bits of a subfile's kind: a smaller version of another page.
 const REDUCED: u64 = 1;
@@ -99,6 +101,9 @@ fn embed_page(
         Compression::Jpeg => (embed_jpeg(file, page, profile, input, document, context)?, Embedding::Copied),
         Compression::Fax(kind) if is_copyable_fax(page) => {
             (copy_fax(file, page, kind, profile, document)?, Embedding::Copied)
+        }
+        Compression::Fax(kind) if is_joinable_fax(file, page) => {
+            (join_fax(file, page, kind, profile, input, document)?, Embedding::Packed)
         }
         Compression::Deflate if is_copyable_deflate(page) => {
             (copy_deflate(file, page, profile, document)?, Embedding::Copied)
@@ -182,24 +187,64 @@ fn image<'p>(page: &'p Page<'_>, encoding: Encoding, profile: Option<Ref>) -> Im
 }
 
 fn is_copyable_fax(page: &Page<'_>) -> bool {
+    page.is_one_chunk() && is_bilevel(page)
+}
+
+/// Whether the strips of a fax become one by work that grows with the file: they are together no longer than that.
+fn is_joinable_fax(file: Spooled<'_>, page: &Page<'_>) -> bool {
+    let stored: u64 = page.chunks.iter().map(|(_, length)| *length).fold(0, u64::saturating_add);
+    !page.is_tiled && is_bilevel(page) && stored <= file.bytes.len() as u64
+}
+
+fn is_bilevel(page: &Page<'_>) -> bool {
     let is_gray = matches!(page.photometric, Photometric::WhiteIsZero | Photometric::BlackIsZero);
-    page.is_one_chunk() && (page.bits, page.samples) == (1, 1) && is_gray
+    (page.bits, page.samples) == (1, 1) && is_gray
 }
 
 fn copy_fax(
     file: Spooled<'_>,
     page: &Page<'_>,
-    kind: page::Fax,
+    kind: Fax,
     profile: Option<Ref>,
     document: &mut Document<'_>,
 ) -> Result<Ref, Fault> {
     let data = page.stored(file, 0)?;
     fax::check(file, &data, kind, page.width, page.height)?;
+    write(document, &fax_image(page, kind, profile), &data)
+}
+
+/// Codes the rows of all strips as one fax: each strip's first row was coded as if there were none above it.
+fn join_fax(
+    file: Spooled<'_>,
+    page: &Page<'_>,
+    kind: Fax,
+    profile: Option<Ref>,
+    input: &Input<'_>,
+    document: &mut Document<'_>,
+) -> Result<Ref, Fault> {
+    let name = document.reserve();
+    let mut stream = document.image(name, &fax_image(page, Fax::Group4, profile))?;
+    let mut writer = group4::Writer::new(page.width);
+    let tops = (0..page.height).step_by(page.chunk.1 as usize);
+    for (index, top) in tops.enumerate() {
+        if input.cancel().is_cancelled() {
+            return Err(Fault::Cancelled);
+        }
+        let rows = page.chunk.1.min(page.height - top);
+        fax::read(file, &page.stored(file, index)?, kind, page.width, rows, |changes| writer.write(changes))?;
+        stream.write(&writer.take())?;
+    }
+    writer.finish();
+    stream.write(&writer.take())?;
+    stream.finish()?;
+    Ok(name)
+}
+
+fn fax_image<'p>(page: &'p Page<'_>, kind: Fax, profile: Option<Ref>) -> Image<'p> {
     let white_is_zero = page.photometric == Photometric::WhiteIsZero;
-    let encoding = Encoding::Ccitt(fax::parameters(page, kind, white_is_zero));
+    let encoding = Encoding::Ccitt(fax::parameters(kind, white_is_zero));
     // The codes say which pixels are black; that is turned already.
-    let image = Image { inverted: false, ..image(page, encoding, profile) };
-    write(document, &image, &data)
+    Image { inverted: false, ..image(page, encoding, profile) }
 }
 
 /// Whether PDF reads a strip as it is: its samples beside each other, of a depth and an order that PDF has.

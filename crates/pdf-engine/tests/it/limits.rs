@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use pdf_engine::{Budget, Error, Limits, Memory, Purpose};
+use pdf_engine::{Budget, Embedding, Error, Limits, Memory, Purpose};
 
 use crate::support::{
     convert_with,
@@ -297,6 +297,41 @@ fn tiles_of_a_tiff() {
         "Unsupported",
         "18,446,744,073,709,551,615 strips",
     );
+}
+
+/// Strips of fax codes that are together no longer than the file become one fax of any size; others are decoded under the
+/// limits of decoding.
+#[test]
+fn strips_of_a_fax_that_are_named_again() {
+    // Group 4: white rows, each as the one above it.
+    let strip = [0xff; 100];
+    let image = |strips: u32, length: u32| {
+        let place = 8 + 2 + 9 * 12 + 4;
+        let bytes = 4 * strips;
+        let fields = [
+            (256, 4, 1, 40),
+            (257, 4, 1, 8 * strips),
+            (258, 4, 1, 1),
+            (259, 4, 1, 4),
+            (262, 4, 1, 0),
+            (273, 4, strips, place),
+            (277, 4, 1, 1),
+            (278, 4, 1, 8),
+            (279, 4, strips, place + bytes),
+        ];
+        let mut data = (place + 2 * bytes).to_le_bytes().repeat(strips as usize);
+        data.extend(length.to_le_bytes().repeat(strips as usize));
+        data.extend(&strip);
+        raster::tiff_of(&fields, &data)
+    };
+    let limits = Limits { decoded_pixels_max: 1, ..Limits::default() };
+    let (pdf, report) = convert_with(&image(40, 1), &limits).unwrap();
+    assert_eq!((report.pages[0].height, report.pages[0].embedding), (320, Embedding::Packed));
+    let pdf = String::from_utf8_lossy(&pdf);
+    assert!(pdf.contains("/CCITTFaxDecode /DecodeParms << /K -1 /Columns 40 /Rows 320 >>"), "{pdf}");
+
+    let set = |limits: &mut Limits, value| limits.decoded_pixels_max = value;
+    check("decoded_pixels_max", &image(40, 100), 40 * 320, set);
 }
 
 /// What the strips of a page name together is never more than the file, or one strip could be joined to any length.

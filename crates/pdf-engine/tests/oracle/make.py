@@ -98,6 +98,7 @@ for compression in ("group3", "group4", "tiff_ccitt"):
     bilevel.save(folder / f"bilevel-{compression}-strips.tiff", compression=compression, tiffinfo={278: 16})
     bilevel.save(folder / f"bilevel-{compression}-one.tiff", compression=compression, tiffinfo={278: height})
     bilevel.save(folder / f"bilevel-{compression}-black.tiff", compression=compression, tiffinfo={262: 1, 278: height})
+    bilevel.save(folder / f"bilevel-{compression}-black-strips.tiff", compression=compression, tiffinfo={262: 1, 278: 16})
 bilevel.save(folder / "bilevel-group3-two.tiff", compression="group3", tiffinfo={292: 1, 278: height})
 for name, image in {"rgb": rgb, "gray": gray}.items():
     image.save(folder / f"{name}-jpeg.tiff", compression="jpeg", quality=90)
