@@ -11,8 +11,11 @@ use crate::{
     format::{Format, SNIFFED_BYTES},
 };
 
-/// What is taken at once for a source that is held whole; then twice as much, and so on.
+/// What is asked for at once for a source that is held whole; then twice as much, and so on.
 const SPOOL_BYTES_MIN: usize = 64 << 10;
+/// A source beyond this gets room for as much as it may have, of which memory is only what is filled: to move it to larger
+/// and larger places would take it twice.
+const SPOOL_BYTES_MOVED_MAX: usize = 1 << 20;
 
 /// A source and how far it was read.
 pub(crate) struct Input<'a> {
@@ -100,17 +103,23 @@ impl<'a> Input<'a> {
             );
             Fault::too_large("spool_bytes_max", bytes_max, what)
         };
-        let mut bytes = Vec::new();
+        let (mut bytes, mut held) = (Vec::new(), 0);
         while !self.is_at_end()? {
             let more = self.fill()?;
             let count = more.len();
             if (bytes.len() + count) as u64 > bytes_max {
                 return Err(too_large());
             }
-            if bytes.len() + count > bytes.capacity() {
-                let wanted = (2 * bytes.capacity()).max(bytes.len() + count).max(SPOOL_BYTES_MIN);
-                limits.memory.hold(Purpose::Source, wanted as u64)?;
-                bytes.try_reserve_exact(wanted - bytes.len()).map_err(|_| too_large())?;
+            if bytes.len() + count > held {
+                let most = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+                held = (2 * held).max(bytes.len() + count).max(SPOOL_BYTES_MIN).min(most);
+                limits.memory.hold(Purpose::Source, held as u64)?;
+                let room = if held > SPOOL_BYTES_MOVED_MAX { most } else { held };
+                // Where there is no room for so much, there may be for less.
+                bytes
+                    .try_reserve_exact(room - bytes.len())
+                    .or_else(|_| bytes.try_reserve_exact(held - bytes.len()))
+                    .map_err(|_| too_large())?;
             }
             bytes.extend_from_slice(more);
             self.consume(count);
