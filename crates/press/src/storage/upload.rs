@@ -28,6 +28,8 @@ const TRIES_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long parts that nobody wants any more may take to end: one that reaches the store after the upload was taken back
 /// may be kept there.
 const PARTS_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often is looked meanwhile whether the process is ending, which leaves no time for that.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long taking back a failed upload may take; its client has been answered, and its place is free.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -134,7 +136,7 @@ impl Upload {
         // What comes back when nobody listens is dropped, and so deleted where something was stored.
         let _ = answer.send(result);
         let (upload, mut parts) = unfinished?;
-        let _ = timeout(PARTS_TIMEOUT, async { while parts.join_next().await.is_some() {} }).await;
+        self.let_end(&mut parts).await;
         Some(Unfinished { upload, target: self.target })
     }
 
@@ -235,6 +237,14 @@ impl Upload {
             }
             next = self.next_part(&mut content).await;
         }
+    }
+
+    async fn let_end(&self, parts: &mut Parts) {
+        let began = Instant::now();
+        while !parts.is_empty() && !self.target.tasks.is_closed() && began.elapsed() < PARTS_TIMEOUT {
+            let _ = timeout(LOOK_EVERY, parts.join_next()).await;
+        }
+        parts.abort_all();
     }
 
     async fn next_part(&self, content: &mut mpsc::Receiver<Content>) -> Part {
