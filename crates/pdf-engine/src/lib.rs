@@ -54,7 +54,8 @@ pub use document::{Date, Metadata, ParseDateError, ParseTextError, Text};
 pub use error::Error;
 pub use format::Format;
 pub use layout::{
-    Align, Border, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation, UnknownWord,
+    Align, Border, Boundaries, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation,
+    UnknownWord,
 };
 pub use limits::Limits;
 pub use memory::{Budget, Memory, Purpose};

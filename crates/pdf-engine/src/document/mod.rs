@@ -150,6 +150,15 @@ impl<'a> Document<'a> {
         let name = self.reserve();
         let [width, height] = page.media.map(Real);
         let mut entries = format!("/Type /Page /Parent {} /MediaBox [0 0 {width} {height}]", self.tree);
+        let boxes = [
+            ("CropBox", page.boxes.crop),
+            ("BleedBox", page.boxes.bleed),
+            ("TrimBox", page.boxes.trim),
+            ("ArtBox", page.boxes.art),
+        ];
+        for (name, place) in boxes.into_iter().filter_map(|(name, place)| Some((name, place?))) {
+            let _ = write!(entries, " /{name} [{}]", place.map(|number| Real(number).to_string()).join(" "));
+        }
         if page.user_unit > 1 {
             let _ = write!(entries, " /UserUnit {}", page.user_unit);
         }

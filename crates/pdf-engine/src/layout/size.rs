@@ -66,6 +66,12 @@ impl Extent {
 }
 
 impl Border {
+    /// In units of so many points.
+    pub(super) fn divided_by(self, unit: f64) -> Self {
+        let Self { top, right, bottom, left } = self;
+        Self { top: top / unit, right: right / unit, bottom: bottom / unit, left: left / unit }
+    }
+
     /// As a page has it that was turned by a quarter: what was above is on the left.
     pub(crate) fn turned(self) -> Self {
         Self { top: self.right, right: self.bottom, bottom: self.left, left: self.top }
