@@ -117,6 +117,13 @@ impl Page {
         let [left, bottom, right, top] = self.visible();
         [right - left, top - bottom].map(|side| side * f64::from(self.user_unit))
     }
+
+    /// Where it ends above as viewers show it, and where its image does, in units.
+    pub(crate) fn tops(&self) -> [f64; 2] {
+        let [.., page] = self.visible();
+        let [_, up, _, upwards, _, bottom] = self.matrix;
+        [page, page.min(bottom + up.max(0.0) + upwards.max(0.0))]
+    }
 }
 
 /// The units of a page of so many points, and the points of one unit. The image keeps its size; its page may not be so

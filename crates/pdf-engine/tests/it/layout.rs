@@ -201,6 +201,37 @@ fn borders_that_leave_nothing_are_an_error_of_the_options() {
 }
 
 #[test]
+fn the_page_to_open_the_pdf_at_must_be_there() {
+    let images = [Png::new(4, 3, 0, 1).bytes(), b"no image".to_vec(), Png::new(8, 6, 0, 1).bytes()];
+    let mut options = Options::default();
+    let open_at = |options: &Options, images: &[&[u8]]| {
+        let mut bytes = Vec::new();
+        let sources = images.iter().copied().map(Source::new);
+        convert(sources, &mut bytes, options, &Limits::default(), &Cancel::new())?;
+        pdf::check(&bytes);
+        Ok(text(&bytes))
+    };
+    let both: [&[u8]; 2] = [&images[0], &images[2]];
+    for (page, good) in [("1", true), ("2", true), ("3", false), ("4294967295", false)] {
+        options.viewer.initial_page = Some(page.parse().unwrap());
+        match open_at(&options, &both) {
+            Ok(pdf) => assert!(good && pdf.contains("/OpenAction"), "{page}"),
+            Err(Error::Layout { detail }) => assert!(!good && detail.contains("it has 2 pages"), "{detail}"),
+            Err(error) => panic!("{page}: {error:?}"),
+        }
+    }
+    // Where a source was left out it is the last page.
+    options.skip_failed = true;
+    let with_bad: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+    options.viewer.initial_page = Some("3".parse().unwrap());
+    let skipped = open_at(&options, &with_bad).unwrap();
+    options.viewer.initial_page = Some("2".parse().unwrap());
+    assert_eq!(skipped, open_at(&options, &with_bad).unwrap());
+    options.viewer.initial_page = Some("3".parse().unwrap());
+    assert!(matches!(open_at(&options, &both), Err(Error::Layout { .. })), "none was left out");
+}
+
+#[test]
 fn what_the_pdf_says_of_itself_is_what_was_given() {
     let image = Png::new(4, 3, 0, 1).bytes();
     let mut options = Options::default();
