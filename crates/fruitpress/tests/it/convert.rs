@@ -381,7 +381,7 @@ fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
             &["fruitpress: the crop border takes 144 of the 72 points"],
         ),
         (&["--viewer-panes", "layers"], 2, &["--viewer-panes", "none, outlines, thumbs"]),
-        (&["--viewer-initial-page", "0"], 2, &["--viewer-initial-page", "from 1 on"]),
+        (&["--viewer-initial-page", "0"], 2, &["--viewer-initial-page", "from 1 to"]),
         (
             &["--viewer-initial-page", "2"],
             1,

@@ -43,7 +43,7 @@ pub enum Panes {
     Thumbs,
 }
 
-/// The number of a page, from 1.
+/// The number of a page, from 1 to 2,147,483,647.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PageNumber(NonZeroU32);
 
@@ -88,9 +88,12 @@ pub enum PageLayout {
 /// Viewers go no further in either direction.
 const ZOOM: std::ops::RangeInclusive<f64> = 0.01..=64.0;
 
+/// The largest integer of PDF.
+const PAGE_NUMBER_MAX: u32 = i32::MAX.unsigned_abs();
+
 /// A number that no page has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be the number of a page, from 1 on")]
+#[error("must be the number of a page, from 1 to 2,147,483,647")]
 pub struct ParsePageNumberError;
 
 /// A magnification that was not understood, or that no viewer has.
@@ -155,7 +158,8 @@ impl FromStr for PageNumber {
     type Err = ParsePageNumberError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.trim().parse().map(Self).map_err(|_| ParsePageNumberError)
+        let number = text.trim().parse().ok().filter(|number: &NonZeroU32| number.get() <= PAGE_NUMBER_MAX);
+        number.map(Self).ok_or(ParsePageNumberError)
     }
 }
 
@@ -314,10 +318,10 @@ mod tests {
 
     #[test]
     fn pages_are_counted_from_one() {
-        for (text, index) in [("1", 0), (" 12 ", 11), ("4294967295", 4_294_967_294)] {
+        for (text, index) in [("1", 0), (" 12 ", 11), ("2147483647", 2_147_483_646)] {
             assert_eq!(text.parse().map(PageNumber::index), Ok(index), "{text}");
         }
-        for text in ["", "0", "-1", "1.0", "4294967296", "first"] {
+        for text in ["", "0", "-1", "1.0", "2147483648", "4294967296", "first"] {
             assert_eq!(text.parse::<PageNumber>(), Err(ParsePageNumberError), "{text}");
         }
         let viewer = Viewer { initial_page: "1234".parse().ok(), ..Viewer::default() };
