@@ -38,7 +38,7 @@ pub(super) use pages::PageArgs;
 /// JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld, known by their content; of
 /// animations and files of several pages, each becomes a page. What is written under OUT is whole or not there at
 /// all. What was left out of an image, such as a broken colour profile, is said on standard error. The flags that
-/// img2pdf has too mean what they mean there.
+/// img2pdf has too mean what they mean there; docs/img2pdf.md tells the few differences.
 ///
 /// Exit status: 0 all images are in the PDF; 1 nothing was written, and standard error names the image at fault and
 /// says why; 2 the command line is wrong; 128 and the number of the signal when one ended it: nothing was written.
