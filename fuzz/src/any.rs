@@ -19,6 +19,8 @@ const FITS: &[&str] = &["into", "fill", "exact", "shrink", "enlarge"];
 const ROTATIONS: &[&str] = &["auto", "none", "90", "180", "270"];
 const ALIGNS: &[&str] = &["center", "top", "left", "bottom-right"];
 const DENSITIES: &[&str] = &["96", "1", "72.5", "100000"];
+const PAGES: &[&str] = &["1", "2", "2147483647"];
+const MAGNIFICATIONS: &[&str] = &["fit", "fith", "fitb", "fitbh", "1%", "64"];
 const TEXTS: &[&str] = &["title", "Grüße, 世界", "(\\)", "<&>\"'"];
 
 /// Converts all sources of an input.
@@ -62,6 +64,14 @@ fn options(choices: [u8; CHOICES]) -> Options {
     options.layout.align = choose(ALIGNS, turn >> 4).unwrap_or_default();
     options.dpi_default = choose(DENSITIES, density).unwrap_or_default();
     options.metadata.title = choose(TEXTS, text);
+    if flags & 32 != 0 {
+        options.layout.boundaries.crop = choose(BORDERS, text);
+        options.layout.boundaries.art = choose(BORDERS, density);
+    }
+    if flags & 64 != 0 {
+        options.viewer.initial_page = choose(PAGES, text);
+        options.viewer.magnification = choose(MAGNIFICATIONS, density);
+    }
     options
 }
 

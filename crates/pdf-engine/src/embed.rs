@@ -101,7 +101,7 @@ impl<'a> Context<'a> {
     /// Writes the page that shows an image, and notes it for the report.
     pub(crate) fn show(&mut self, document: &mut Document<'_>, shown: &Shown<'_>) -> Result<(), Fault> {
         let dpi = page::dpi(shown.densities, self.options.dpi_default);
-        let page = Page::new(shown.width, shown.height, dpi, shown.orientation, &self.options.layout);
+        let page = Page::new(shown.width, shown.height, dpi, shown.orientation, &self.options.layout)?;
         if page.padded {
             self.warn("the page has a margin: PDF readers refuse pages with a side below 3 points");
         }

@@ -55,7 +55,7 @@ pub enum Error {
     /// None of the sources can be converted, where those that fail are left out: why, of each.
     #[error("none of the images can be converted")]
     Sources(Vec<Self>),
-    /// The options contradict each other, whatever the images are.
+    /// The options contradict each other, or ask to open the PDF at a page that it has not, whatever the images are.
     #[error("{detail}")]
     Layout {
         /// Which ones, and how.

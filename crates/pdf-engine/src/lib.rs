@@ -50,11 +50,15 @@ use error::Fault;
 use input::Input;
 
 pub use cancel::Cancel;
-pub use document::{Date, Metadata, ParseDateError, ParseTextError, Text};
+pub use document::{
+    Date, Magnification, Metadata, PageLayout, PageNumber, Panes, ParseDateError, ParseMagnificationError,
+    ParsePageNumberError, ParseTextError, Text, Viewer, Zoom,
+};
 pub use error::Error;
 pub use format::Format;
 pub use layout::{
-    Align, Border, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation, UnknownWord,
+    Align, Border, Boundaries, Extent, Fit, ImageSize, Layout, PageSize, ParseSizeError, Rotation,
+    UnknownWord,
 };
 pub use limits::Limits;
 pub use memory::{Budget, Memory, Purpose};
@@ -97,10 +101,26 @@ pub fn convert<'a>(
             Err(fault) => return Err(fault.at(index)),
         }
     }
-    let Some(last) = pages.last().map(|page: &PageReport| page.index) else {
+    finish(document, options, pages, skipped)
+}
+
+/// Ends a document that has these pages.
+fn finish(
+    document: Document<'_>,
+    options: &Options,
+    pages: Vec<PageReport>,
+    skipped: Vec<Error>,
+) -> Result<Report, Error> {
+    let Some(last) = pages.last().map(|page| page.index) else {
         return Err(if skipped.is_empty() { Error::NoSource } else { Error::Sources(skipped) });
     };
-    let bytes = document.finish(&options.metadata).map_err(|fault| fault.at(last))?;
+    // Whoever does without some sources does without their pages.
+    if skipped.is_empty()
+        && let Some(detail) = options.viewer.fault(pages.len())
+    {
+        return Err(Error::Layout { detail });
+    }
+    let bytes = document.finish(&options.metadata, &options.viewer).map_err(|fault| fault.at(last))?;
     Ok(Report { pages, bytes, skipped })
 }
 

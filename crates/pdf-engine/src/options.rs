@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::{Layout, Metadata, UnknownWord, page};
+use crate::{Layout, Metadata, UnknownWord, Viewer, page};
 
 /// What the PDF is to be like; the default suits most.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,6 +22,8 @@ pub struct Options {
     pub layout: Layout,
     /// What the PDF says of itself.
     pub metadata: Metadata,
+    /// How viewers open the PDF.
+    pub viewer: Viewer,
     /// The kind of PDF/A that the PDF keeps to; an image that cannot be in one is then an error. Default none.
     pub pdfa: Option<PdfA>,
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     Dpi,
-    layout::{Layout, Placed, Rotation},
+    error::Fault,
+    layout::{Boxes, Layout, Placed, Rotation},
 };
 
 /// Points in an inch.
@@ -14,7 +15,7 @@ const ASPECT_MAX: f64 = 100.0;
 /// Readers refuse pages with a side of more units (ISO 32000-1, Annex C).
 const UNITS_MAX: f64 = 14_400.0;
 /// Readers refuse pages with a side of fewer units.
-const UNITS_MIN: f64 = 3.0;
+pub(crate) const UNITS_MIN: f64 = 3.0;
 
 /// How dense a file says its pixels are, along its stored rows and across them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,19 +71,21 @@ pub(crate) struct Page {
     pub(crate) user_unit: u32,
     /// From the image's unit square to units on the page.
     pub(crate) matrix: [f64; 6],
+    /// Its boxes beside `media`.
+    pub(crate) boxes: Boxes,
     /// Whether there is a margin beside the image, because readers refuse pages so small.
     pub(crate) padded: bool,
 }
 
 impl Page {
-    /// The page for an image of so many pixels.
+    /// The page for an image of so many pixels; an error where it cannot have the boxes that are asked for.
     pub(crate) fn new(
         width: u32,
         height: u32,
         dpi: [f64; 2],
         orientation: Orientation,
         layout: &Layout,
-    ) -> Self {
+    ) -> Result<Self, Fault> {
         let orientation = orientation.or_as_asked(layout.rotation);
         let mut pixels = [f64::from(width), f64::from(height)];
         let mut size = [pixels[0] * POINTS / dpi[0], pixels[1] * POINTS / dpi[1]];
@@ -91,23 +94,43 @@ impl Page {
             size.swap(0, 1);
         }
         let Placed { page, image, at } = layout.place(pixels, size);
-        let user_unit = (page[0].max(page[1]) / UNITS_MAX).ceil().max(1.0);
+        let (media, user_unit) = media(page);
         let [page, image, at] = [page, image, at].map(|pair| pair.map(|side| side / user_unit));
-        // The image keeps its size; its page may not be so small.
-        let media = page.map(|side| side.max(UNITS_MIN));
         let corner = [0, 1].map(|axis| at[axis] + (media[axis] - page[axis]) / 2.0);
-        Self {
+        Ok(Self {
             media,
             user_unit: whole(user_unit),
             matrix: matrix(image, corner, orientation),
+            boxes: layout.boundaries.boxes(media, user_unit).map_err(Fault::unsupported)?,
             padded: page.iter().any(|side| *side < UNITS_MIN),
-        }
+        })
     }
 
-    /// Width and height in points.
-    pub(crate) fn points(&self) -> [f64; 2] {
-        self.media.map(|side| side * f64::from(self.user_unit))
+    /// What viewers show of it, in units: left, bottom, right and top.
+    fn visible(&self) -> [f64; 4] {
+        let [width, height] = self.media;
+        self.boxes.crop.unwrap_or([0.0, 0.0, width, height])
     }
+
+    /// Width and height, as viewers show them, in points.
+    pub(crate) fn points(&self) -> [f64; 2] {
+        let [left, bottom, right, top] = self.visible();
+        [right - left, top - bottom].map(|side| side * f64::from(self.user_unit))
+    }
+
+    /// Where it ends above as viewers show it, and where its image does, in units.
+    pub(crate) fn tops(&self) -> [f64; 2] {
+        let [.., page] = self.visible();
+        let [_, up, _, upwards, _, bottom] = self.matrix;
+        [page, page.min(bottom + up.max(0.0) + upwards.max(0.0))]
+    }
+}
+
+/// The units of a page of so many points, and the points of one unit. The image keeps its size; its page may not be so
+/// small.
+pub(crate) fn media(page: [f64; 2]) -> ([f64; 2], f64) {
+    let unit = (page[0].max(page[1]) / UNITS_MAX).ceil().max(1.0);
+    (page.map(|side| (side / unit).max(UNITS_MIN)), unit)
 }
 
 /// The first of the densities that is absolute and sane; else the first that gives a sane ratio; else `default`.
@@ -176,7 +199,7 @@ mod tests {
             // Both limits at once.
             ((1, 28_800), [72.0, 72.0], [3.0, 14_400.0], 2),
         ] {
-            let page = Page::new(pixels.0, pixels.1, density, UPRIGHT, &Layout::default());
+            let page = Page::new(pixels.0, pixels.1, density, UPRIGHT, &Layout::default()).unwrap();
             assert_eq!((page.media, page.user_unit), (media, unit), "{pixels:?} at {density:?}");
         }
     }
@@ -190,10 +213,10 @@ mod tests {
             // Units of two points: half of one across, and a margin of one and a quarter on either side.
             ((1, 28_800), 72.0, [0.5, 0.0, 0.0, 14_400.0, 1.25, 0.0], [6.0, 28_800.0], true),
         ] {
-            let page = Page::new(pixels.0, pixels.1, [dpi, dpi], UPRIGHT, &Layout::default());
+            let page = Page::new(pixels.0, pixels.1, [dpi, dpi], UPRIGHT, &Layout::default()).unwrap();
             assert_eq!((page.matrix, page.points(), page.padded), (matrix, points, padded), "{pixels:?}");
         }
-        let turned = Page::new(33, 2, [96.0, 96.0], Orientation::from_exif(6), &Layout::default());
+        let turned = Page::new(33, 2, [96.0, 96.0], Orientation::from_exif(6), &Layout::default()).unwrap();
         assert_eq!((turned.media, turned.matrix), ([3.0, 24.75], [0.0, -24.75, 1.5, 0.0, 0.75, 24.75]));
     }
 
@@ -212,7 +235,8 @@ mod tests {
             (0, [0, 1], [1, 1]),
             (9, [0, 1], [1, 1]),
         ] {
-            let page = Page::new(720, 1440, [72.0, 72.0], Orientation::from_exif(exif), &Layout::default());
+            let page =
+                Page::new(720, 1440, [72.0, 72.0], Orientation::from_exif(exif), &Layout::default()).unwrap();
             let seen = |across: f64, up: f64| {
                 let along = |axis: usize| {
                     page.matrix[axis] * across + page.matrix[axis + 2] * up + page.matrix[axis + 4]

@@ -65,8 +65,7 @@ pub fn convert_parallel<'a>(
         }
         Ok(())
     })?;
-    let bytes = document.finish(&options.metadata).map_err(|fault| fault.at(count - 1))?;
-    Ok(Report { pages, bytes, skipped: Vec::new() })
+    crate::finish(document, options, pages, Vec::new())
 }
 
 /// The next image and its fragment, whose other side waits for its turn; nothing where there is no further one, or nobody

@@ -30,7 +30,7 @@ pub struct PageReport {
     pub height: u32,
     /// Bits of each sample, as stored and as embedded.
     pub bits_per_sample: u8,
-    /// Width and height of the page in points (1/72 inch), as it is seen.
+    /// Width and height of the page in points (1/72 inch), as it is seen: of its crop box, where it has one.
     pub page_points: [f64; 2],
     /// How the samples came into the PDF.
     pub embedding: Embedding,

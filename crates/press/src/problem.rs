@@ -56,6 +56,10 @@ impl From<Error> for Problem {
         match error {
             Error::Refused(refusal) => SOURCE_REFUSED.because(refusal.to_string()),
             Error::SourceTooLarge { .. } => SOURCE_TOO_LARGE.because(error.to_string()),
+            // Which of the choices do not fit the images, its words say.
+            Error::Image(pdf_engine::Error::Layout { detail }) => {
+                Self::invalid_fields(vec![FieldError { pointer: String::new(), detail }])
+            }
             Error::Image(image) => match image_kind(&image) {
                 Some(kind) => kind.because(image.to_string()),
                 None => Self::internal(Error::Image(image)),

@@ -1,10 +1,12 @@
 //! `fruitpress convert`: the engine on the command line.
 
 mod image;
+mod images;
 mod metadata;
 mod meter;
 mod pages;
 pub(super) mod report;
+mod viewer;
 
 use std::{
     fs,
@@ -23,10 +25,12 @@ use self::{
     image::CannotOpen,
     metadata::MetadataArgs,
     meter::{Meter, Metered, MeteredSink},
+    viewer::ViewerArgs,
 };
 use super::{complain, is_dash, output::Output, say};
 
 pub(super) use image::Image;
+pub(super) use images::ImageArgs;
 pub(super) use pages::PageArgs;
 
 /// Converts images to one PDF without changing a pixel, a page each.
@@ -34,15 +38,14 @@ pub(super) use pages::PageArgs;
 /// JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, JPEG 2000, PNM, ICO, TGA, JBIG2, JPEG XL, QOI and farbfeld, known by their content; of
 /// animations and files of several pages, each becomes a page. What is written under OUT is whole or not there at
 /// all. What was left out of an image, such as a broken colour profile, is said on standard error. The flags that
-/// img2pdf has too mean what they mean there.
+/// img2pdf has too mean what they mean there; docs/img2pdf.md tells the few differences.
 ///
 /// Exit status: 0 all images are in the PDF; 1 nothing was written, and standard error names the image at fault and
 /// says why; 2 the command line is wrong; 128 and the number of the signal when one ended it: nothing was written.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The images, in the order of their pages; `-` is standard input.
-    #[arg(required = true, value_name = "IMAGE")]
-    images: Vec<PathBuf>,
+    #[command(flatten)]
+    images: ImageArgs,
 
     /// The PDF to write; `-` is standard output.
     #[arg(short, long, value_name = "OUT", default_value = "-")]
@@ -52,7 +55,7 @@ pub(crate) struct Args {
     ///
     /// It has `output` (the PDF's path), `bytes` (its length) and `pages`, an object for each page: `image` (its path),
     /// `frame` (from 0), `format`, `width_pixels`, `height_pixels`, `bits_per_sample`, `page_points` (width and height in
-    /// 1/72 inch), `embedding` (copied: the image's own compressed bytes; split: its rows, parted into colours and
+    /// 1/72 inch, of what is shown), `embedding` (copied: the image's own compressed bytes; split: its rows, parted into colours and
     /// transparency; packed: decoded and compressed again), `lossless`, `transparency`, and `warnings`, which are then
     /// not repeated on standard error.
     #[arg(long)]
@@ -63,6 +66,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     metadata: MetadataArgs,
+
+    #[command(flatten)]
+    viewer: ViewerArgs,
 }
 
 /// Buffer before a file or a pipe: fewer system calls than the library's 8 KiB, and still in the cache.
@@ -70,63 +76,57 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        ensure_one_pipe(&self.images)?;
+        let images = self.images.paths()?;
         let mut options = self.pages.options();
         options.metadata = self.metadata.metadata();
+        options.viewer = self.viewer.viewer();
         let report = if is_dash(&self.output) {
             ensure!(!self.json, "--json prints on standard output, where the PDF goes: name a file with -o");
             ensure!(
                 !io::stdout().is_terminal(),
                 "a PDF is not for a terminal: name a file with -o, or redirect"
             );
-            self.convert_to(io::stdout(), &options)?
+            self.convert_to(&images, io::stdout(), &options)?
         } else {
-            Output::at(&self.output, &self.images, "one of the images")?
-                .write(|file| self.convert_to(file, &options))?
+            let list = self.images.from_file.as_slice();
+            Output::at(&self.output, list, "the list of the images")?;
+            Output::at(&self.output, &images, "one of the images")?
+                .write(|file| self.convert_to(&images, file, &options))?
         };
         if self.json {
-            say(&format!("{:#}\n", self.told(&report)))?;
+            say(&format!("{:#}\n", self.told(&images, &report)))?;
         } else {
             for page in &report.pages {
                 for warning in &page.warnings {
-                    complain(&format!("{}: {warning}", name(&self.images[page.index])));
+                    complain(&format!("{}: {warning}", name(&images[page.index])));
                 }
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn convert_to(&self, sink: impl Write, options: &Options) -> anyhow::Result<Report> {
-        let meter = &Meter::start(self.images.len());
-        let open =
-            |index: usize| Source::new(Metered { meter, index, reader: Image::new(&self.images[index]) });
+    fn convert_to(&self, images: &[PathBuf], sink: impl Write, options: &Options) -> anyhow::Result<Report> {
+        let meter = &Meter::start(images.len());
+        let open = |index: usize| Source::new(Metered { meter, index, reader: Image::new(&images[index]) });
         // A pipe may never send anything, and an error before it must not wait for it.
-        let is_piped = self
-            .images
+        let is_piped = images
             .iter()
             .any(|image| is_dash(image) || fs::metadata(image).is_ok_and(|found| !found.is_file()));
         let threads = if is_piped { NonZeroUsize::MIN } else { threads() };
         let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink });
         let (limits, cancel) = (Limits::default(), Cancel::new());
-        let converted = pdf_engine::convert_parallel(
-            self.images.len(),
-            open,
-            threads,
-            &mut sink,
-            options,
-            &limits,
-            &cancel,
-        );
-        converted.map_err(|error| self.explain(error))
+        let converted =
+            pdf_engine::convert_parallel(images.len(), open, threads, &mut sink, options, &limits, &cancel);
+        converted.map_err(|error| self.explain(images, error))
     }
 
     /// The error behind the name of what it is about.
-    fn explain(&self, error: Error) -> anyhow::Error {
+    fn explain(&self, images: &[PathBuf], error: Error) -> anyhow::Error {
         let at = match &error {
             // Its words are about the flags.
             Error::Layout { .. } => return error.into(),
             error => match error.index() {
-                Some(index) => name(&self.images[index]),
+                Some(index) => name(&images[index]),
                 None if is_dash(&self.output) => "standard output".to_owned(),
                 None => self.output.display().to_string(),
             },
@@ -134,8 +134,8 @@ impl Args {
         because(error).context(at)
     }
 
-    fn told(&self, report: &Report) -> serde_json::Value {
-        let pages = report.pages.iter().map(|page| report::page(&name(&self.images[page.index]), page));
+    fn told(&self, images: &[PathBuf], report: &Report) -> serde_json::Value {
+        let pages = report.pages.iter().map(|page| report::page(&name(&images[page.index]), page));
         json!({
             "output": self.output.display().to_string(),
             "bytes": report.bytes,
@@ -165,11 +165,4 @@ pub(super) fn threads() -> NonZeroUsize {
 /// What an image is called where it is spoken of.
 pub(super) fn name(image: &Path) -> String {
     if is_dash(image) { "standard input".to_owned() } else { image.display().to_string() }
-}
-
-/// Fails where standard input is to be read twice.
-pub(super) fn ensure_one_pipe(images: &[PathBuf]) -> anyhow::Result<()> {
-    let piped = images.iter().filter(|image| is_dash(image)).count();
-    ensure!(piped <= 1, "standard input can be read once: `-` stands {piped} times among the images");
-    Ok(())
 }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::{
     complain,
-    convert::{self, Image, PageArgs, report},
+    convert::{self, Image, ImageArgs, PageArgs, report},
     progress::Progress,
     say,
 };
@@ -35,9 +35,8 @@ use super::{
 /// 2 the command line is wrong.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The images; `-` is standard input.
-    #[arg(required = true, value_name = "IMAGE")]
-    images: Vec<PathBuf>,
+    #[command(flatten)]
+    images: ImageArgs,
 
     /// Prints one JSON array: an object for each page, as `convert --json` has them, and for each image that cannot be
     /// converted one of `image` (its path) and `error`.
@@ -53,9 +52,9 @@ type Inspected = Result<Vec<PageReport>, String>;
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        convert::ensure_one_pipe(&self.images)?;
-        let inspected = inspect_all(&self.images, &self.pages.options())?;
-        let named = || self.images.iter().map(|image| convert::name(image)).zip(&inspected);
+        let images = self.images.paths()?;
+        let inspected = inspect_all(&images, &self.pages.options())?;
+        let named = || images.iter().map(|image| convert::name(image)).zip(&inspected);
         if self.json {
             let objects: Vec<Value> =
                 named().flat_map(|(name, inspected)| objects(&name, inspected)).collect();

@@ -223,7 +223,7 @@ fn converted(flags: &[&str]) -> String {
 
 #[test]
 fn pages_are_as_the_flags_say() {
-    let cases: [(&[&str], &str, &str); 13] = [
+    let cases: [(&[&str], &str, &str); 17] = [
         (&[], "[0 0 300 225]", "q 300 0 0 225 0 0 cm"),
         (&["--dpi", "72"], "[0 0 400 300]", "q 400 0 0 300 0 0 cm"),
         (&["--pagesize", "600x800"], "[0 0 600 800]", "q 600 0 0 450 0 175 cm"),
@@ -237,6 +237,14 @@ fn pages_are_as_the_flags_say() {
         (&["-S", "600x800", "--align", "top-left"], "[0 0 600 800]", "q 600 0 0 450 0 350 cm"),
         (&["-r", "90"], "[0 0 225 300]", "q 0 -300 225 0 0 300 cm"),
         (&["--orientation", "180"], "[0 0 300 225]", "q -300 0 0 -225 300 225 cm"),
+        (&["-s", "Letter"], "[0 0 612 459]", "q 612 0 0 459 0 0 cm"),
+        (&["--crop-border", "10:20"], "[0 0 300 225] /CropBox [20 10 280 215] /", "q 300 0 0 225 0 0 cm"),
+        (
+            &["--bleed-border", "1", "--trim-border", "1:2:3:4"],
+            "[0 0 300 225] /BleedBox [1 1 299 224] /TrimBox [4 3 298 224] /",
+            "q 300 0 0 225 0 0 cm",
+        ),
+        (&["--art-border", "1in"], "[0 0 300 225] /ArtBox [72 72 228 153] /", "q 300 0 0 225 0 0 cm"),
     ];
     for (flags, page, image) in cases {
         let pdf = converted(flags);
@@ -270,12 +278,81 @@ fn archives_get_what_they_want() {
         assert!(pdf.contains(part), "{part}");
     }
     assert!(!converted(&["--title", "<a>"]).contains("pdfaid"));
+    assert!(converted(&["--pdfa"]).contains("<pdfaid:part>2</pdfaid:part>"));
+}
+
+#[test]
+fn viewers_are_told_what_the_flags_say() {
+    let cases: [(&[&str], &str); 7] = [
+        (&["--viewer-panes", "thumbs"], " /PageMode /UseThumbs >>"),
+        (&["--viewer-page-layout", "TwoColumnRight"], " /PageLayout /TwoColumnRight >>"),
+        (&["--viewer-initial-page", "1"], " /XYZ null null 0] >>"),
+        (&["--viewer-magnification", "fith"], " /FitH 225] >>"),
+        (&["--viewer-magnification", "150%", "--viewer-initial-page=1"], " /XYZ null null 1.5] >>"),
+        (
+            &["--viewer-fit-window", "--viewer-center-window"],
+            " /ViewerPreferences << /FitWindow true /CenterWindow true >> >>",
+        ),
+        (
+            &["--viewer-fullscreen", "--viewer-panes=outlines"],
+            " /PageMode /FullScreen /ViewerPreferences << /NonFullScreenPageMode /UseOutlines >> >>",
+        ),
+    ];
+    let plain = converted(&["--nodate"]);
+    assert_eq!(plain, converted(&[]));
+    assert!(!plain.contains("/OpenAction") && !plain.contains("/PageMode"));
+    for (flags, entries) in cases {
+        let pdf = converted(flags);
+        assert!(pdf.contains(entries), "{flags:?}: {pdf}");
+    }
+}
+
+#[test]
+fn images_are_listed_in_a_file_or_a_pipe() {
+    let folder = folder();
+    let named = |name: &str| folder.path().join(name);
+    for name in ["a.png", "b c.png", "-"] {
+        write_png(&named(name), 8, 8);
+    }
+    fs::write(named("list"), "b c.png\0./a.png\0\0-\0").unwrap();
+    let convert = |arguments: &[&str], input: &str| {
+        let mut command = fruitpress();
+        command.current_dir(folder.path()).arg("convert").args(arguments);
+        run(command.stdin(File::open(named(input)).unwrap()))
+    };
+    let expected = convert(&["b c.png", "a.png", "./-"], "list");
+    assert!(expected.status.success(), "{}", stderr(&expected));
+    for arguments in [["--from-file", "list"], ["--from-file", "-"]] {
+        let output = convert(&arguments, "list");
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout == expected.stdout, "{arguments:?}");
+    }
+
+    fs::write(named("empty"), "\0\0").unwrap();
+    fs::write(named("wrong"), "a.png\0missing.png\0").unwrap();
+    File::create(named("long")).unwrap().set_len((64 << 20) + 1).unwrap();
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["--from-file", "list", "a.png"], 2, "cannot be used with"),
+        (&["--from-file", "none"], 1, "none: it cannot be opened: No such file"),
+        (&["--from-file", "."], 1, "it cannot be read"),
+        (&["--from-file", "empty"], 1, "empty: there is no path in it"),
+        (&["--from-file", "long"], 1, "at most 64 MiB"),
+        (&["--from-file", "wrong"], 1, "missing.png: it cannot be opened"),
+        (&["--from-file", "list", "-o", "list"], 1, "the list of the images"),
+    ];
+    for (arguments, status, words) in cases {
+        let output = convert(arguments, "list");
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+        assert!(said.contains(words) && output.stdout.is_empty(), "{arguments:?}: {said}");
+    }
+    assert_eq!(fs::read(named("list")).unwrap(), b"b c.png\0./a.png\0\0-\0");
 }
 
 #[test]
 fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
     let too_long = "x".repeat(2001);
-    let cases: [(&[&str], i32, &[&str]); 15] = [
+    let cases: [(&[&str], i32, &[&str]); 23] = [
         (&["--pdfa", "1b"], 2, &["--pdfa", "2b, 3b"]),
         (&["--pdfa", "2b", "--moddate", "2026-03-31T18:30:00"], 1, &["fruitpress: PDF/A wants the zone"]),
         (&["--pagesize", "A7"], 2, &["--pagesize", "A7", "A4", "10cmx15cm"]),
@@ -291,6 +368,26 @@ fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
         (&["--creationdate", "31.3.2026"], 2, &["--creationdate", "2026-03-31"]),
         (&["--pagesize", "A4", "--border", "20cm"], 1, &["fruitpress: the borders leave nothing"]),
         (&["--json"], 1, &["--json", "-o"]),
+        (&["--crop-border", "1:2:3"], 2, &["--crop-border", "TOP:RIGHT:BOTTOM:LEFT"]),
+        (&["--art-border=-1"], 2, &["--art-border"]),
+        (
+            &["--trim-border", "1in"],
+            1,
+            &["fruitpress: a.png: the trim border takes 144 of the 6 points", "smaller border"],
+        ),
+        (
+            &["-S", "1inx1in", "--crop-border", "1in"],
+            1,
+            &["fruitpress: the crop border takes 144 of the 72 points"],
+        ),
+        (&["--viewer-panes", "layers"], 2, &["--viewer-panes", "none, outlines, thumbs"]),
+        (&["--viewer-initial-page", "0"], 2, &["--viewer-initial-page", "from 1 to"]),
+        (
+            &["--viewer-initial-page", "2"],
+            1,
+            &["fruitpress: the PDF cannot be opened at page 2: it has 1 page"],
+        ),
+        (&["--viewer-magnification", "150"], 2, &["--viewer-magnification", "150%", "fitbh"]),
     ];
     let folder = folder();
     write_png(&folder.path().join("a.png"), 8, 8);

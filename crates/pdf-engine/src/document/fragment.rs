@@ -6,7 +6,7 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::{Document, Ref, output::Output};
+use super::{Document, Ref, Target, output::Output};
 use crate::{Cancel, PageReport, PdfA, error::Fault};
 
 /// Bytes of a piece; and pieces that wait for their turn: 8 MiB, some photos.
@@ -31,7 +31,7 @@ pub(super) enum Piece {
 /// What is known of a fragment at its end.
 pub(super) struct End {
     objects: usize,
-    pages: Vec<Ref>,
+    pages: Vec<Target>,
     reports: Vec<PageReport>,
 }
 
@@ -115,7 +115,9 @@ impl<'a> Document<'a> {
                 Piece::End(end) => {
                     let End { objects, pages, reports } = end?;
                     self.offsets.resize(SHARED + before + objects, 0);
-                    self.pages.extend(pages.into_iter().map(|Ref(number)| Ref(place(number))));
+                    let placed = |Ref(number)| Ref(place(number));
+                    let pages = pages.into_iter();
+                    self.pages.extend(pages.map(|target| Target { page: placed(target.page), ..target }));
                     return Ok(reports);
                 }
             }

@@ -103,8 +103,15 @@ fn parse(text: &str) -> Option<String> {
     }
     let mut out = format!("D:{year:04}{month:02}{day:02}");
     let Some(rest) = rest.strip_prefix(['T', 't', ' ']) else { return rest.is_empty().then_some(out) };
-    let (time, zone) = rest.split_at_checked(8)?;
-    let [hour, minute, second] = numbers::<3>(time, ':', [2, 2, 2])?;
+    // The seconds may be left out.
+    let has_seconds = rest.as_bytes().get(5) == Some(&b':');
+    let (time, zone) = rest.split_at_checked(if has_seconds { 8 } else { 5 })?;
+    let [hour, minute, second] = if has_seconds {
+        numbers::<3>(time, ':', [2, 2, 2])?
+    } else {
+        let [hour, minute] = numbers::<2>(time, ':', [2, 2])?;
+        [hour, minute, 0]
+    };
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -236,7 +243,15 @@ mod tests {
             ("", None),
             ("2026-03-31T", None),
             ("2026-03-31T24:00:00", None),
-            ("2026-03-31T18:30", None),
+            ("2026-03-31T18:30", Some("D:20260331183000")),
+            ("2026-03-31t18:30Z", Some("D:20260331183000Z")),
+            ("2026-03-31 18:30+02:00", Some("D:20260331183000+02'00'")),
+            ("2026-03-31T18:30:", None),
+            ("2026-03-31T18:30:5", None),
+            ("2026-03-31T18", None),
+            ("2026-03-31T24:00", None),
+            ("2026-03-31T18:3", None),
+            ("2026-03-31T18:3\u{e4}", None),
             ("2026-03-31T18:30:05+2", None),
             ("2026-03-31T18:30:05Zx", None),
             ("+026-03-31", None),

@@ -9,6 +9,7 @@ mod image;
 mod info;
 mod output;
 mod syntax;
+mod viewer;
 mod xmp;
 
 use std::{fmt::Write as _, io::Write};
@@ -16,8 +17,12 @@ use std::{fmt::Write as _, io::Write};
 use crate::{Cancel, PdfA, error::Fault, page::Page};
 use output::{Output, SinkOutput};
 use syntax::Real;
+use viewer::Target;
 
 pub use info::{Date, Metadata, ParseDateError, ParseTextError, Text};
+pub use viewer::{
+    Magnification, PageLayout, PageNumber, Panes, ParseMagnificationError, ParsePageNumberError, Viewer, Zoom,
+};
 
 pub(crate) use fragment::Pieces;
 pub(crate) use image::{Ccitt, Color, Encoding, Image, Space, Transparency};
@@ -40,7 +45,7 @@ pub(crate) struct Document<'a> {
     offsets: Vec<u64>,
     catalog: Ref,
     tree: Ref,
-    pages: Vec<Ref>,
+    pages: Vec<Target>,
     pdfa: Option<PdfA>,
     /// Whether a stream is under way.
     in_stream: bool,
@@ -150,20 +155,29 @@ impl<'a> Document<'a> {
         let name = self.reserve();
         let [width, height] = page.media.map(Real);
         let mut entries = format!("/Type /Page /Parent {} /MediaBox [0 0 {width} {height}]", self.tree);
+        let boxes = [
+            ("CropBox", page.boxes.crop),
+            ("BleedBox", page.boxes.bleed),
+            ("TrimBox", page.boxes.trim),
+            ("ArtBox", page.boxes.art),
+        ];
+        for (name, place) in boxes.into_iter().filter_map(|(name, place)| Some((name, place?))) {
+            let _ = write!(entries, " /{name} [{}]", place.map(|number| Real(number).to_string()).join(" "));
+        }
         if page.user_unit > 1 {
             let _ = write!(entries, " /UserUnit {}", page.user_unit);
         }
         let _ = write!(entries, " /Contents {contents} /Resources << /XObject << /Im0 {image} >> >>");
         self.object(name, &format!("<< {entries} >>"))?;
-        self.pages.push(name);
+        self.pages.push(Target { page: name, tops: page.tops() });
         Ok(())
     }
 
     /// Writes what binds the pages together, and tells the PDF's length.
-    pub(crate) fn finish(mut self, metadata: &Metadata) -> Result<u64, Fault> {
+    pub(crate) fn finish(mut self, metadata: &Metadata, viewer: &Viewer) -> Result<u64, Fault> {
         let mut kids = String::new();
-        for page in &self.pages {
-            let _ = write!(kids, " {page}");
+        for target in &self.pages {
+            let _ = write!(kids, " {}", target.page);
         }
         let tree = format!("<< /Type /Pages /Count {} /Kids [{kids} ] >>", self.pages.len());
         self.object(self.tree, &tree)?;
@@ -171,7 +185,8 @@ impl<'a> Document<'a> {
             Some(pdfa) => archive::finish(&mut self, pdfa, metadata)?,
             None => String::new(),
         };
-        self.object(self.catalog, &format!("<< /Type /Catalog /Pages {}{archive} >>", self.tree))?;
+        let viewer = viewer.entries(&self.pages);
+        self.object(self.catalog, &format!("<< /Type /Catalog /Pages {}{archive}{viewer} >>", self.tree))?;
 
         let mut info = String::new();
         if let Some(dictionary) = metadata.dictionary() {

@@ -2,11 +2,14 @@
 //!
 //! Beyond it: a border for each side, and where the image lies in what the borders leave.
 
+mod boundaries;
 mod paper;
 mod size;
 
 use std::str::FromStr;
 
+pub use boundaries::Boundaries;
+pub(crate) use boundaries::Boxes;
 pub use size::{Border, Extent, ImageSize, PageSize, ParseSizeError};
 
 /// How images lie on their pages. Nothing is set by default: a page is as large as its image is at its density.
@@ -27,6 +30,8 @@ pub struct Layout {
     pub rotation: Rotation,
     /// Where an image lies in what its page has left.
     pub align: Align,
+    /// The boxes of each page beside its media box.
+    pub boundaries: Boundaries,
 }
 
 /// What becomes of an image whose proportions are not those of its place, which it never loses but by `Exact`.
@@ -156,6 +161,10 @@ impl FromStr for Align {
 impl Layout {
     /// Why no image could be laid out so; `None` where every one can.
     pub(crate) fn fault(&self) -> Option<String> {
+        self.border_fault().or_else(|| self.boundaries_fault())
+    }
+
+    fn border_fault(&self) -> Option<String> {
         let (Some(page), None, Some(border)) = (self.page_size, self.image_size, self.border) else {
             return None;
         };
@@ -170,6 +179,15 @@ impl Layout {
             _ => free.iter().any(is_gone),
         };
         gone.then(|| String::from("the borders leave nothing of the page for the image"))
+    }
+
+    fn boundaries_fault(&self) -> Option<String> {
+        let PageSize { width, height } = self.page_size?;
+        let (width, height) = width.zip(height)?;
+        let fault = self.boundaries.fault([width, height])?;
+        // Pages of some images may be turned, and fit.
+        let always = !self.auto_orient || self.boundaries.fault([height, width]).is_some();
+        always.then_some(fault)
     }
 
     /// The page's sides and the image's, in points: `pixels` and `size` are the image's, upright, and its size at
@@ -272,6 +290,25 @@ mod tests {
         }
         for word in ["", "middle", "left-top", "center-left", "top-center", "top-left-x", "top-bottom"] {
             assert!(word.parse::<Align>().is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn boxes_that_no_page_has_are_found_before_any_image() {
+        for (page, auto_orient, crop, good) in [
+            ("100x50", false, "10", true),
+            ("100x50", false, "25", false),
+            ("100x50", true, "25", false),
+            ("100x50", false, "40:10", false),
+            // Upright pages have it.
+            ("100x50", true, "40:10", true),
+            // Only an image tells.
+            ("100x", false, "40:60", true),
+        ] {
+            let mut layout =
+                Layout { page_size: Some(page.parse().unwrap()), auto_orient, ..Layout::default() };
+            layout.boundaries.crop = Some(crop.parse().unwrap());
+            assert_eq!(layout.fault().is_none(), good, "{page} {crop}");
         }
     }
 

@@ -66,6 +66,12 @@ impl Extent {
 }
 
 impl Border {
+    /// In units of so many points.
+    pub(super) fn divided_by(self, unit: f64) -> Self {
+        let Self { top, right, bottom, left } = self;
+        Self { top: top / unit, right: right / unit, bottom: bottom / unit, left: left / unit }
+    }
+
     /// As a page has it that was turned by a quarter: what was above is on the left.
     pub(crate) fn turned(self) -> Self {
         Self { top: self.right, right: self.bottom, bottom: self.left, left: self.top }
@@ -76,19 +82,8 @@ impl FromStr for PageSize {
     type Err = ParseSizeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (text, is_turned) = match text.strip_suffix("^T").or_else(|| text.strip_suffix("^t")) {
-            Some(text) => (text, true),
-            None => (text, false),
-        };
-        let [mut width, mut height] = match paper::size(text) {
-            Some([width, height]) => [Some(width), Some(height)],
-            None => {
-                sides(text, "a paper such as A4 or Letter, or a size such as 10cmx15cm", positive_length)?
-            }
-        };
-        if is_turned {
-            std::mem::swap(&mut width, &mut height);
-        }
+        let what = "a paper such as A4 or Letter, or a size such as 10cmx15cm";
+        let [width, height] = size(text, what, positive_length, |points| points)?;
         Ok(Self { width, height })
     }
 }
@@ -97,7 +92,8 @@ impl FromStr for ImageSize {
     type Err = ParseSizeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let [width, height] = sides(text, "a size such as 10cmx15cm, 300dpi or 50%", extent)?;
+        let what = "a size such as 10cmx15cm, 300dpi or 50%, or a paper such as A4 or Letter";
+        let [width, height] = size(text, what, extent, Extent::Points)?;
         Ok(Self { width, height })
     }
 }
@@ -120,6 +116,27 @@ impl FromStr for Border {
             ))),
         }
     }
+}
+
+/// Paper by its name, or two sides; turned where `^T` stands behind it.
+fn size<T>(
+    text: &str,
+    what: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    of_points: impl Fn(f64) -> T,
+) -> Result<[Option<T>; 2], ParseSizeError> {
+    let (text, is_turned) = match text.strip_suffix("^T").or_else(|| text.strip_suffix("^t")) {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    let mut size = match paper::size(text) {
+        Some(size) => size.map(|side| Some(of_points(side))),
+        None => sides(text, what, parse)?,
+    };
+    if is_turned {
+        size.reverse();
+    }
+    Ok(size)
 }
 
 /// Two sides with an `x` between them, of which one may be missing.
@@ -210,7 +227,9 @@ mod tests {
         let image = |text: &str| text.parse::<ImageSize>().map(|size| (size.width, size.height));
         assert_eq!(image("300dpi"), Ok((Some(Extent::Dpi(300.0)), None)));
         assert_eq!(image("50%x2in"), Ok((Some(Extent::Percent(50.0)), Some(Extent::Points(144.0)))));
-        for text in ["0dpi", "0%", "A4", "dpi", "%", "100001%"] {
+        assert_eq!(image("letter^T"), Ok((Some(Extent::Points(792.0)), Some(Extent::Points(612.0)))));
+        assert_eq!(image("50%x^T"), Ok((None, Some(Extent::Percent(50.0)))));
+        for text in ["0dpi", "0%", "A7", "dpi", "%", "100001%", "A4x", "^T"] {
             assert!(image(text).is_err(), "{text}");
         }
     }

@@ -1,5 +1,7 @@
 /// PDF/A, judged rule by rule.
 mod archive;
+/// How PDFs are opened, and the boxes of their pages.
+mod viewer;
 
 use std::{fs, path::PathBuf};
 

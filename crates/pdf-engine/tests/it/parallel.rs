@@ -47,7 +47,11 @@ fn the_bytes_are_those_of_one_thread() {
     archive.pdfa = Some(PdfA::A2b);
     let of_inks = |image: &Vec<u8>| together(std::slice::from_ref(image), 1, &archive).is_err();
     let archived: Vec<_> = images.iter().filter(|image| !of_inks(image)).cloned().collect();
-    for (images, options) in [(images, Options::default()), (archived, archive)] {
+    let mut opened = Options::default();
+    opened.viewer.initial_page = Some(images.len().to_string().parse().unwrap());
+    opened.viewer.magnification = Some("fitbh".parse().unwrap());
+    opened.layout.boundaries.trim = Some("0:0:0:0".parse().unwrap());
+    for (images, options) in [(images.clone(), Options::default()), (images, opened), (archived, archive)] {
         let (expected, report) = one_by_one(&images, &options);
         pdf::check(&expected);
         for count in [1, 2, 3, 16] {
@@ -68,6 +72,11 @@ fn the_error_is_that_of_the_first_image_that_has_one() {
         assert!(matches!(error, Error::Malformed { index: 7, .. }), "{count}: {error:?}");
     }
     assert!(matches!(together(&[], 2, &Options::default()), Err(Error::NoSource)));
+    let mut options = Options::default();
+    options.viewer.initial_page = Some("8".parse().unwrap());
+    assert!(matches!(together(&images[..7], 2, &options), Err(Error::Layout { .. })));
+    options.layout.boundaries.crop = Some("150".parse().unwrap());
+    assert!(matches!(together(&images[..7], 2, &options), Err(Error::Unsupported { index: 0, .. })));
 }
 
 /// Counts how many images are open at a time.

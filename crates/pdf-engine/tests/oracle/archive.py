@@ -81,8 +81,12 @@ def clause_6_1_13_limits(data, pdf):
         if isinstance(value, int):
             require(-(2**31) <= value < 2**31, "an integer that is too large")
     for page in pdf.pages:
-        left, bottom, right, top = (float(side) for side in page.MediaBox)
-        require(3 <= right - left <= 14400 and 3 <= top - bottom <= 14400, "a page that is too large or too small")
+        for name in ("/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox"):
+            if name in page.obj:
+                left, bottom, right, top = (float(side) for side in page.obj[name])
+                # Of what is written with five decimals.
+                width, height = round(right - left, 4), round(top - bottom, 4)
+                require(3 <= width <= 14400 and 3 <= height <= 14400, f"a {name} that is too large or too small")
 
 
 def clause_6_1_10_and_6_2_2_contents(_, pdf):
@@ -173,9 +177,18 @@ def clause_6_2_10_transparency(_, pdf):
 def clause_6_2_11_to_6_9_nothing_else(_, pdf):
     for value in walk(pdf):
         if isinstance(value, (pikepdf.Dictionary, pikepdf.Stream)):
-            for key in ("/Annots", "/AcroForm", "/AA", "/OpenAction", "/OCProperties", "/EmbeddedFiles", "/EF", "/Font", "/PS", "/Perms", "/NeedsRendering", "/Requirements"):
+            for key in ("/Annots", "/AcroForm", "/AA", "/OCProperties", "/EmbeddedFiles", "/EF", "/Font", "/PS", "/Perms", "/NeedsRendering", "/Requirements"):
                 require(key not in value, f"{key}, which images do not need")
             require(value.get("/Subtype") not in ("/PS", "/Form"), "an object of another kind")
+
+
+def clause_6_5_1_actions(_, pdf):
+    # A place to open the file at is no action; what actions would do, images do not need.
+    opened = pdf.Root.get("/OpenAction")
+    if opened is not None:
+        require(isinstance(opened, pikepdf.Array), "an action")
+        require(opened[0].objgen in [page.objgen for page in pdf.pages], "a place on no page")
+        require(opened[1] in ("/XYZ", "/Fit", "/FitH", "/FitB", "/FitBH"), f"a place of kind {opened[1]}")
 
 
 def clause_6_6_metadata(_, pdf, part):

@@ -9,7 +9,7 @@ use chassis::{
     problem::{FieldError, shortened},
 };
 use pdf_engine::Options;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::convert::OnError;
 
@@ -34,6 +34,10 @@ impl Choices {
         "auto_orient",
         "rotation",
         "align",
+        "crop_border",
+        "bleed_border",
+        "trim_border",
+        "art_border",
         "dpi",
         "first_frame_only",
         "pdfa",
@@ -45,6 +49,13 @@ impl Choices {
         "producer",
         "creationdate",
         "moddate",
+        "viewer_panes",
+        "viewer_initial_page",
+        "viewer_magnification",
+        "viewer_page_layout",
+        "viewer_fit_window",
+        "viewer_center_window",
+        "viewer_fullscreen",
     ];
 
     /// Makes one of them; an error says what it must be.
@@ -58,6 +69,7 @@ impl Choices {
         self.made.push(known);
         let layout = &mut self.options.layout;
         let metadata = &mut self.options.metadata;
+        let viewer = &mut self.options.viewer;
         match known {
             "on_error" => self.on_error = Some(on_error(value)?),
             "pagesize" => layout.page_size = Some(parsed(value)?),
@@ -67,6 +79,10 @@ impl Choices {
             "auto_orient" => layout.auto_orient = truth(value)?,
             "rotation" => layout.rotation = parsed(value)?,
             "align" => layout.align = parsed(value)?,
+            "crop_border" => layout.boundaries.crop = Some(parsed(value)?),
+            "bleed_border" => layout.boundaries.bleed = Some(parsed(value)?),
+            "trim_border" => layout.boundaries.trim = Some(parsed(value)?),
+            "art_border" => layout.boundaries.art = Some(parsed(value)?),
             "dpi" => self.options.dpi_default = parsed(value)?,
             "first_frame_only" => self.options.first_frame_only = truth(value)?,
             "pdfa" => self.options.pdfa = Some(parsed(value)?),
@@ -80,7 +96,14 @@ impl Choices {
             "creator" => metadata.creator = Some(parsed(value)?),
             "producer" => metadata.producer = Some(parsed(value)?),
             "creationdate" => metadata.creation_date = Some(parsed(value)?),
-            _ => metadata.modification_date = Some(parsed(value)?),
+            "moddate" => metadata.modification_date = Some(parsed(value)?),
+            "viewer_panes" => viewer.panes = Some(parsed(value)?),
+            "viewer_initial_page" => viewer.initial_page = Some(parsed(value)?),
+            "viewer_magnification" => viewer.magnification = Some(parsed(value)?),
+            "viewer_page_layout" => viewer.page_layout = Some(parsed(value)?),
+            "viewer_fit_window" => viewer.fit_window = truth(value)?,
+            "viewer_center_window" => viewer.center_window = truth(value)?,
+            _ => viewer.fullscreen = truth(value)?,
         }
         Ok(())
     }
@@ -106,9 +129,21 @@ pub(super) fn read(fields: &mut Fields, choices: &mut Choices) {
         // An error stays with the fields.
         let _ = fields.optional(name, |value: Value| match value {
             Value::String(text) => choices.make(name, &text),
-            Value::Bool(_) | Value::Number(_) => choices.make(name, &value.to_string()),
+            Value::Number(number) => choices.make(name, &digits(&number)?),
+            Value::Bool(truth) => choices.make(name, &truth.to_string()),
             _ => Err("must be a string, a number, true or false".to_owned()),
         });
+    }
+}
+
+/// A number's digits. The fields keep those of whole numbers alone, however these are written.
+fn digits(number: &Number) -> Result<String, String> {
+    match number.as_f64() {
+        Some(double) if number.is_f64() && double.fract() == 0.0 => Ok(format!("{double:.0}")),
+        Some(_) if number.is_f64() => {
+            Err("must be a string where it has a fraction, such as \"1.5\"".to_owned())
+        }
+        _ => Ok(number.to_string()),
     }
 }
 

@@ -86,6 +86,19 @@ pub(super) struct ConversionOptions {
     /// Where an image lies in what its page leaves it. Without it, `center`.
     #[schema(required = false, nullable = false)]
     align: Option<AlignWord>,
+    /// What of each page is neither shown nor printed: the border between the page and its crop box. It and the three below
+    /// are those of the page as it is seen. A page of which a box leaves less than 3 points is no good.
+    #[schema(required = false, nullable = false)]
+    crop_border: Option<BorderText>,
+    /// The border between the page and its bleed box, what is printed before it is cut. Without it, that is the crop box.
+    #[schema(required = false, nullable = false)]
+    bleed_border: Option<BorderText>,
+    /// The border between the page and its trim box, what is left when it is cut. Without it, that is the crop box.
+    #[schema(required = false, nullable = false)]
+    trim_border: Option<BorderText>,
+    /// The border between the page and its art box, what is meant to be seen on it. Without it, that is the crop box.
+    #[schema(required = false, nullable = false)]
+    art_border: Option<BorderText>,
     /// Dots per inch of an image that states none. Without it, 96.
     #[schema(required = false, nullable = false, minimum = 1, maximum = 100_000)]
     #[param(minimum = 1, maximum = 100_000)]
@@ -120,6 +133,29 @@ pub(super) struct ConversionOptions {
     /// When it was changed last.
     #[schema(required = false, nullable = false)]
     moddate: Option<DateText>,
+    /// What viewers show beside the pages.
+    #[schema(required = false, nullable = false)]
+    viewer_panes: Option<PanesWord>,
+    /// The page that viewers show first, from 1. Where the PDF has none of this number it is not made; with
+    /// `"on_error": "skip"` and a source left out, its last page is shown.
+    #[schema(required = false, nullable = false, minimum = 1, maximum = 2_147_483_647)]
+    #[param(minimum = 1, maximum = 2_147_483_647)]
+    viewer_initial_page: Option<u32>,
+    /// How large viewers show that page.
+    #[schema(required = false, nullable = false)]
+    viewer_magnification: Option<MagnificationText>,
+    /// How viewers lay pages beside each other.
+    #[schema(required = false, nullable = false)]
+    viewer_page_layout: Option<PageLayoutWord>,
+    /// Makes the viewer's window as large as the page.
+    #[schema(required = false, nullable = false)]
+    viewer_fit_window: Option<bool>,
+    /// Puts the viewer's window in the middle of the screen.
+    #[schema(required = false, nullable = false)]
+    viewer_center_window: Option<bool>,
+    /// Fills the screen with the page.
+    #[schema(required = false, nullable = false)]
+    viewer_fullscreen: Option<bool>,
 }
 
 /// What becomes of the others when one of many sources is no good.
@@ -139,10 +175,10 @@ pub(super) enum OnErrorWord {
 )]
 pub(super) struct PageSizeText(String);
 
-/// As a page's size, but no paper; also in dpi for so many pixels to an inch, or in % of what the image has.
+/// As a page's size; also in dpi for so many pixels to an inch, or in % of what the image has.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(
-    pattern = r"^(([0-9]{1,4}(\.[0-9]{1,3})?(pt|cm|mm|in|dpi|%)?)(x([0-9]{1,4}(\.[0-9]{1,3})?(pt|cm|mm|in|dpi|%)?))?|x([0-9]{1,4}(\.[0-9]{1,3})?(pt|cm|mm|in|dpi|%)?))$",
+    pattern = r"^((A[0-6]|J?B[0-6]|Letter|Legal|Tabloid)(\^T)?|([0-9]{1,4}(\.[0-9]{1,3})?(pt|cm|mm|in|dpi|%)?)(x([0-9]{1,4}(\.[0-9]{1,3})?(pt|cm|mm|in|dpi|%)?))?|x([0-9]{1,4}(\.[0-9]{1,3})?(pt|cm|mm|in|dpi|%)?))$",
     example = "300dpi"
 )]
 pub(super) struct ImageSizeText(String);
@@ -201,6 +237,37 @@ pub(super) enum AlignWord {
     BottomRight,
 }
 
+/// What viewers show beside the pages: nothing, the outline, of which these PDFs have none, or the pages as thumbnails.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PanesWord {
+    None,
+    Outlines,
+    Thumbs,
+}
+
+/// `fit`: the whole page; `fith`: as wide as the window; `fitb`: the image's place, without the margins; `fitbh`: that as
+/// wide as the window; or a factor from 0.01 to 64, also as a percentage.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(
+    pattern = r"^(fit|fith|fitb|fitbh|0\.[1-9][0-9]?|[1-9](\.[0-9]{1,3})?|[1-5][0-9](\.[0-9]{1,3})?|[1-9][0-9]{0,2}%)$",
+    example = "fith"
+)]
+pub(super) struct MagnificationText(String);
+
+/// `single`: one page at a time; `onecolumn`: one below the other; `twocolumnright` and `twocolumnleft`: in two columns,
+/// odd pages on the right or on the left; `twopageright` and `twopageleft`: so, but two at a time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PageLayoutWord {
+    Single,
+    OneColumn,
+    TwoColumnRight,
+    TwoColumnLeft,
+    TwoPageRight,
+    TwoPageLeft,
+}
+
 /// A kind of PDF/A.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) enum PdfAWord {
@@ -218,7 +285,7 @@ pub(super) struct ShortText(String);
 /// A day, or a moment of one with its zone or without.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(
-    pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?)?$",
+    pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$",
     example = "2026-03-31T18:30:00+02:00"
 )]
 pub(super) struct DateText(String);

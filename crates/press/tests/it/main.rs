@@ -8,6 +8,7 @@ mod azurite;
 mod bucket;
 mod budget;
 mod cancellation;
+mod choices;
 mod conformance;
 mod conversions;
 mod documentation;

@@ -56,7 +56,17 @@ async fn what_is_chosen_stands_in_the_query() {
         ("?pagesize=A9&fit=tight&rotation=45", &["?pagesize", "?fit", "?rotation"]),
         ("?border=-1cm&dpi=0&pdfa=1b", &["?border", "?dpi", "?pdfa"]),
         ("?title=a%0Ab&creationdate=yesterday&auto_orient=2", &["?title", "?creationdate", "?auto_orient"]),
+        (
+            "?crop_border=1:2:3&trim_border=-1&viewer_panes=layers",
+            &["?crop_border", "?trim_border", "?viewer_panes"],
+        ),
+        ("?bleed_border=&art_border=x", &["?bleed_border", "?art_border"]),
+        ("?viewer_initial_page=0&viewer_page_layout=two", &["?viewer_initial_page", "?viewer_page_layout"]),
+        ("?viewer_magnification=150&viewer_fit_window=1", &["?viewer_magnification", "?viewer_fit_window"]),
+        ("?viewer_center_window=yes&viewer_fullscreen", &["?viewer_center_window", "?viewer_fullscreen"]),
         ("?pagesize=2cmx2cm&border=1cm", &[""]),
+        ("?pagesize=2cmx2cm&trim_border=1cm", &[""]),
+        ("?viewer_initial_page=3", &[""]),
     ] {
         let answer = press.upload(query, "image/gif", image.clone()).await;
         answer.assert_problem_at(query, 422, "invalid-fields", "", pointers);
@@ -253,7 +263,11 @@ async fn pages_and_texts_are_as_they_are_chosen() {
         "pagesize": "A5^T", "imgsize": "5cmx5cm", "border": "1cm:2cm", "fit": "into", "auto_orient": false,
         "rotation": "90", "align": "top-left", "dpi": 72, "first_frame_only": true, "pdfa": "2b",
         "title": "Ä title", "author": "Ann", "subject": "tests", "keywords": "one, two", "creator": "us",
-        "producer": "we", "creationdate": "2026-03-31T18:30:00+02:00", "moddate": "2026-04-01T00:00:00Z",
+        "producer": "we", "creationdate": "2026-03-31T18:30:00+02:00", "moddate": "2026-04-01T00:00Z",
+        "crop_border": "1:2:3:4", "bleed_border": "1mm", "trim_border": "2mm:3mm", "art_border": "1cm",
+        "viewer_panes": "thumbs", "viewer_initial_page": 1, "viewer_magnification": "1.5",
+        "viewer_page_layout": "onecolumn", "viewer_fit_window": true, "viewer_center_window": true,
+        "viewer_fullscreen": true,
     });
     let mut body = chosen.clone();
     body["source_url"] = json!(url);
@@ -267,6 +281,18 @@ async fn pages_and_texts_are_as_they_are_chosen() {
         text.contains("<pdfaid:part>2</pdfaid:part>") && text.contains("2026-03-31T18:30:00+02:00"),
         "{text}"
     );
+
+    for part in [
+        "/CropBox [4 3 593.27",
+        "/BleedBox [2.83",
+        "/TrimBox [8.50",
+        "/ArtBox [28.34",
+        "/PageMode /FullScreen /PageLayout /OneColumn",
+        "/NonFullScreenPageMode /UseThumbs /FitWindow true /CenterWindow true",
+        " /XYZ null null 1.5]",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 
     let query =
         url::form_urlencoded::Serializer::new(String::new())

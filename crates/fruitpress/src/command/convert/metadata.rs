@@ -30,7 +30,7 @@ pub(super) struct MetadataArgs {
     #[arg(long, value_name = "TEXT")]
     producer: Option<Text>,
 
-    /// When it was made, such as 2026-03-31 or 2026-03-31T18:30:00+02:00. Unset, no date is written, so that the same
+    /// When it was made, such as 2026-03-31 or 2026-03-31T18:30+02:00. Unset, no date is written, so that the same
     /// images give the same bytes.
     #[arg(long, value_name = "DATE")]
     creationdate: Option<Date>,
@@ -38,6 +38,10 @@ pub(super) struct MetadataArgs {
     /// When it was changed last, written as the date before.
     #[arg(long, value_name = "DATE")]
     moddate: Option<Date>,
+
+    /// Changes nothing: no date is written but those that are given. For scripts that were written for img2pdf.
+    #[arg(short = 'D', long)]
+    nodate: bool,
 }
 
 impl MetadataArgs {

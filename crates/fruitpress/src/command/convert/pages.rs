@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pdf_engine::{Align, Border, Dpi, Fit, ImageSize, Options, PageSize, PdfA, Rotation, UnknownWord};
+use pdf_engine::{
+    Align, Border, Boundaries, Dpi, Fit, ImageSize, Options, PageSize, PdfA, Rotation, UnknownWord,
+};
 
 /// How images lie on their pages. What `convert` makes and what `inspect` tells depend on them alike.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,9 +19,9 @@ pub(crate) struct PageArgs {
     #[arg(short = 'S', long, value_name = "SIZE")]
     pagesize: Option<PageSize>,
 
-    /// The size that images are fitted to, such as 8cmx12cm, 300dpi or 50%.
+    /// The size that images are fitted to, such as 8cmx12cm, 300dpi, 50% or A4.
     ///
-    /// A width, an x and a height in pt, cm, mm or in, in points where no unit stands, in dpi for so many pixels to an
+    /// A paper, as --pagesize has them; or a width, an x and a height in pt, cm, mm or in, in points where no unit stands, in dpi for so many pixels to an
     /// inch, or in % of what the image has at its own resolution. A side that is left out keeps the proportions. Unset,
     /// it is what the border leaves of --pagesize; without that too, each image has its own size.
     #[arg(short = 's', long, value_name = "SIZE")]
@@ -51,6 +53,27 @@ pub(crate) struct PageArgs {
     #[arg(long, value_name = "WHERE", default_value = "center", value_parser = words::<Align>(Align::WORDS), ignore_case = true)]
     align: Align,
 
+    /// Leaves so much of each page out of what is shown and printed, such as 3mm, 1cm:2cm or 1cm:2cm:3cm:4cm.
+    ///
+    /// The crop box, by the border between it and the page: one length, two, or four, as --border has them. This border and
+    /// those of the other boxes are those of the page as it is seen; --auto-orient does not turn them. A page that is too
+    /// small for a box is an error: 3 points of it must be left, which readers want of a page at least.
+    #[arg(long, value_name = "LENGTH[:LENGTH…]")]
+    crop_border: Option<Border>,
+
+    /// The border between the page and its bleed box, what is printed before it is cut; written as the one before. Where it,
+    /// or another of these boxes, is not set, it is the crop box.
+    #[arg(long, value_name = "LENGTH[:LENGTH…]")]
+    bleed_border: Option<Border>,
+
+    /// The border between the page and its trim box, what is left when it is cut.
+    #[arg(long, value_name = "LENGTH[:LENGTH…]")]
+    trim_border: Option<Border>,
+
+    /// The border between the page and its art box, what is meant to be seen on it.
+    #[arg(long, value_name = "LENGTH[:LENGTH…]")]
+    art_border: Option<Border>,
+
     /// Dots per inch of an image that states none, from 1 to 100,000.
     #[arg(long, value_name = "DPI", default_value = "96")]
     dpi: Dpi,
@@ -64,11 +87,11 @@ pub(crate) struct PageArgs {
     #[arg(long)]
     check_scans: bool,
 
-    /// Makes a PDF for archives: PDF/A-2b or PDF/A-3b, transparency included.
+    /// Makes a PDF for archives: PDF/A-2b, also where no kind stands behind it, or PDF/A-3b, transparency included.
     ///
     /// An image that cannot be in one is then an error that says why: inks (CMYK) without a colour profile, and JPEG 2000
     /// that does not say its colours in a way that PDF/A knows or has transparency.
-    #[arg(long, value_name = "KIND", value_parser = words::<PdfA>(PdfA::WORDS), ignore_case = true)]
+    #[arg(long, value_name = "KIND", num_args = 0..=1, default_missing_value = "2b", value_parser = words::<PdfA>(PdfA::WORDS), ignore_case = true)]
     pdfa: Option<PdfA>,
 }
 
@@ -88,12 +111,22 @@ impl PageArgs {
         layout.auto_orient = self.auto_orient;
         layout.rotation = self.rotation;
         layout.align = self.align;
+        layout.boundaries = self.boundaries();
         options
+    }
+
+    fn boundaries(&self) -> Boundaries {
+        let mut boundaries = Boundaries::default();
+        boundaries.crop = self.crop_border;
+        boundaries.bleed = self.bleed_border;
+        boundaries.trim = self.trim_border;
+        boundaries.art = self.art_border;
+        boundaries
     }
 }
 
 /// A value that is one of these words: clap then lists them, and shells complete them.
-fn words<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+pub(super) fn words<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = UnknownWord> + Clone + Send + Sync + 'static,
 {
