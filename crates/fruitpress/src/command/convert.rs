@@ -1,5 +1,6 @@
 //! `fruitpress convert`: the engine on the command line.
 
+mod each;
 mod image;
 mod images;
 mod metadata;
@@ -22,6 +23,7 @@ use pdf_engine::{Cancel, Error, Limits, Options, Report, Source};
 use serde_json::json;
 
 use self::{
+    each::Each,
     image::CannotOpen,
     metadata::MetadataArgs,
     meter::{Meter, Metered, MeteredSink},
@@ -42,14 +44,26 @@ pub(super) use pages::PageArgs;
 ///
 /// Exit status: 0 all images are in the PDF; 1 nothing was written, and standard error names the image at fault and
 /// says why; 2 the command line is wrong; 128 and the number of the signal when one ended it: nothing was written.
+/// With --each, 1 says that some images failed, each of which is named, and the PDFs of the others are there; a signal
+/// leaves those that are finished.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     images: ImageArgs,
 
-    /// The PDF to write; `-` is standard output.
-    #[arg(short, long, value_name = "OUT", default_value = "-")]
-    output: PathBuf,
+    /// The PDF to write; `-`, the default, is standard output. With --each the folder of the PDFs; by default each goes
+    /// beside its image.
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+
+    /// Makes a PDF of each image, named as it: `a.png` becomes `a.pdf`. Several are made at the same time, and one that
+    /// fails stops none of the others.
+    #[arg(long)]
+    each: bool,
+
+    /// With --each, replaces PDFs that are there already, which are errors otherwise.
+    #[arg(long, requires = "each")]
+    force: bool,
 
     /// Prints what became of each image on standard output, as one JSON object; not with a PDF that goes there.
     ///
@@ -57,7 +71,8 @@ pub(crate) struct Args {
     /// `frame` (from 0), `format`, `width_pixels`, `height_pixels`, `bits_per_sample`, `page_points` (width and height in
     /// 1/72 inch, of what is shown), `embedding` (copied: the image's own compressed bytes; split: its rows, parted into colours and
     /// transparency; packed: decoded and compressed again), `lossless`, `transparency`, and `warnings`, which are then
-    /// not repeated on standard error.
+    /// not repeated on standard error. With --each it is an array of such objects, one for each image; one that failed
+    /// has `image`, `output` and `error`.
     #[arg(long)]
     json: bool,
 
@@ -80,7 +95,11 @@ impl Args {
         let mut options = self.pages.options();
         options.metadata = self.metadata.metadata();
         options.viewer = self.viewer.viewer();
-        let report = if is_dash(&self.output) {
+        if self.each {
+            return self.convert_each(&images, &options);
+        }
+        let output = self.output();
+        let report = if is_dash(output) {
             ensure!(!self.json, "--json prints on standard output, where the PDF goes: name a file with -o");
             ensure!(
                 !io::stdout().is_terminal(),
@@ -89,18 +108,48 @@ impl Args {
             self.convert_to(&images, io::stdout(), &options)?
         } else {
             let list = self.images.from_file.as_slice();
-            Output::at(&self.output, list, "the list of the images")?;
-            Output::at(&self.output, &images, "one of the images")?
+            Output::at(output, list, "the list of the images")?;
+            Output::at(output, &images, "one of the images")?
                 .write(|file| self.convert_to(&images, file, &options))?
         };
         if self.json {
-            say(&format!("{:#}\n", self.told(&images, &report)))?;
+            say(&format!("{:#}\n", told(output, &images, &report)))?;
         } else {
-            for page in &report.pages {
-                for warning in &page.warnings {
-                    complain(&format!("{}: {warning}", name(&images[page.index])));
+            warn(&images, &report);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn output(&self) -> &Path {
+        self.output.as_deref().unwrap_or(Path::new("-"))
+    }
+
+    fn convert_each(&self, images: &[PathBuf], options: &Options) -> anyhow::Result<ExitCode> {
+        let each = Each::new(images, self.output.as_deref(), self.force)?;
+        let (mut objects, mut failed) = (Vec::new(), 0_usize);
+        for (index, outcome) in each.convert(options)?.into_iter().enumerate() {
+            let (image, output) = (&images[index..=index], each.pdf(index));
+            match outcome {
+                Ok(report) if self.json => objects.push(told(output, image, &report)),
+                Ok(report) => warn(image, &report),
+                // It is about the flags, and the same for every image.
+                Err(error) if matches!(error.downcast_ref(), Some(Error::Layout { .. })) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    failed += 1;
+                    complain(&format!("{error:#}"));
+                    let [image, output] = [&images[index], output].map(|path| path.display().to_string());
+                    objects.push(json!({ "image": image, "output": output, "error": format!("{error:#}") }));
                 }
             }
+        }
+        if self.json {
+            say(&format!("{:#}\n", serde_json::Value::Array(objects)))?;
+        }
+        if failed > 0 {
+            complain(&format!("{failed} of {} images were not converted", images.len()));
+            return Ok(ExitCode::FAILURE);
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -127,21 +176,30 @@ impl Args {
             Error::Layout { .. } => return error.into(),
             error => match error.index() {
                 Some(index) => name(&images[index]),
-                None if is_dash(&self.output) => "standard output".to_owned(),
-                None => self.output.display().to_string(),
+                None if is_dash(self.output()) => "standard output".to_owned(),
+                None => self.output().display().to_string(),
             },
         };
         because(error).context(at)
     }
+}
 
-    fn told(&self, images: &[PathBuf], report: &Report) -> serde_json::Value {
-        let pages = report.pages.iter().map(|page| report::page(&name(&images[page.index]), page));
-        json!({
-            "output": self.output.display().to_string(),
-            "bytes": report.bytes,
-            "pages": pages.collect::<Vec<_>>(),
-        })
+/// Says what was left out of images.
+fn warn(images: &[PathBuf], report: &Report) {
+    for page in &report.pages {
+        for warning in &page.warnings {
+            complain(&format!("{}: {warning}", name(&images[page.index])));
+        }
     }
+}
+
+fn told(output: &Path, images: &[PathBuf], report: &Report) -> serde_json::Value {
+    let pages = report.pages.iter().map(|page| report::page(&name(&images[page.index]), page));
+    json!({
+        "output": output.display().to_string(),
+        "bytes": report.bytes,
+        "pages": pages.collect::<Vec<_>>(),
+    })
 }
 
 /// What is to be told of an error: a file that was not opened says so itself.

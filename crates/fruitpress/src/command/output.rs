@@ -8,7 +8,9 @@ use std::{
     io,
     os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
-    process, thread,
+    process,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use anyhow::{Context, anyhow, ensure};
@@ -50,6 +52,12 @@ impl Output {
         Ok(Self { path: resolved, permissions: Some(there.permissions()), in_place })
     }
 
+    /// Which file is there already, if one is: its device and its number on it.
+    #[cfg(feature = "press")]
+    pub(super) fn there(&self) -> Option<(u64, u64)> {
+        fs::metadata(&self.path).ok().map(|there| (there.dev(), there.ino()))
+    }
+
     /// Writes it by `work`, which gets the file.
     pub(super) fn write<T: Send>(
         self,
@@ -59,10 +67,27 @@ impl Output {
             let device = File::options().write(true).open(&self.path);
             return work(device.with_context(|| self.cannot_write())?);
         }
-        let (file, unfinished) = self.begin().with_context(|| self.cannot_write())?;
-        let done = unless_interrupted(&unfinished, || work(file))?;
-        unfinished.persist(&self.path).map_err(|error| error.error).with_context(|| self.cannot_write())?;
-        Ok(done)
+        unless_interrupted(|unfinished| self.write_among(unfinished, true, work))
+    }
+
+    /// The same beside others, within one [`unless_interrupted`] for all of them. What is there already stays, unless it
+    /// may be replaced.
+    pub(super) fn write_among<T>(
+        self,
+        unfinished: &Unfinished,
+        replace: bool,
+        work: impl FnOnce(File) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let (file, place) = unfinished.add(|| self.begin()).with_context(|| self.cannot_write())?;
+        let name = place.to_path_buf();
+        let written = work(file).and_then(|done| {
+            let renamed =
+                if replace { place.persist(&self.path) } else { place.persist_noclobber(&self.path) };
+            renamed.map_err(|error| error.error).with_context(|| self.cannot_write())?;
+            Ok(done)
+        });
+        unfinished.remove(&name);
+        written
     }
 
     /// The unfinished file, in the folder of the finished one: a rename does not cross file systems.
@@ -91,22 +116,44 @@ impl Output {
     }
 }
 
-/// Does the work; a signal that would end the program removes the unfinished file first. The work may hang in
+/// Files that are being written.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished(Mutex<Vec<PathBuf>>);
+
+impl Unfinished {
+    fn add<T>(&self, begin: impl FnOnce() -> io::Result<(T, TempPath)>) -> io::Result<(T, TempPath)> {
+        // Locked meanwhile: a file that is there is known.
+        let mut names = self.names();
+        let begun = begin()?;
+        names.push(begun.1.to_path_buf());
+        Ok(begun)
+    }
+
+    fn remove(&self, name: &Path) {
+        self.names().retain(|unfinished| unfinished != name);
+    }
+
+    fn names(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does the work; a signal that would end the program removes its unfinished files first. The work may hang in
 /// a read from a pipe, so it is not waited for.
-fn unless_interrupted<T: Send>(
-    unfinished: &Path,
-    work: impl FnOnce() -> anyhow::Result<T> + Send,
+pub(super) fn unless_interrupted<T: Send>(
+    work: impl FnOnce(&Unfinished) -> anyhow::Result<T> + Send,
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let _entered = runtime.enter();
     let mut interrupts = Interrupts::listen();
     interrupt::outlive_file_size_limit();
+    let unfinished = &Unfinished::default();
     thread::scope(|scope| {
         let (done, ended) = oneshot::channel::<()>();
         let worker = scope.spawn(move || {
             // Dropped at the end, also by a panic.
             let _done = done;
-            work()
+            work(unfinished)
         });
         let ended_by = runtime.block_on(async {
             tokio::select! {
@@ -116,8 +163,9 @@ fn unless_interrupted<T: Send>(
             }
         });
         if let Some(status) = ended_by {
-            // What cannot be removed cannot be helped: the process ends now.
-            let _ = fs::remove_file(unfinished);
+            // None is begun any more. What cannot be removed cannot be helped: the process ends now.
+            let names = unfinished.names();
+            names.iter().for_each(|name| drop(fs::remove_file(name)));
             process::exit(status.into());
         }
         let panicked = || anyhow!("the work panicked: please report this fault, with what was read");

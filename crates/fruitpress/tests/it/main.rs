@@ -4,7 +4,8 @@
 
 mod command_line; // arguments, variables, exit statuses, every fault at once
 mod compose; // compose.yaml's services as processes, with its settings
-mod convert; // `fruitpress convert` on files and pipes
+mod convert;
+mod convert_each; // `fruitpress convert` on files and pipes
 mod faults; // press stopped and killed while it converts
 mod inspect; // what images are, and how they would be embedded
 mod memory; // what a long list needs

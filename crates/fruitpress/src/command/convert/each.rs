@@ -1,0 +1,139 @@
+//! `convert --each`: a PDF for each image, several at the same time. One that fails stops none of the others.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    io::BufWriter,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::{Context, ensure};
+use pdf_engine::{Cancel, Limits, Options, Report, Source};
+
+use super::{
+    super::{
+        is_dash,
+        output::{Output, Unfinished, unless_interrupted},
+    },
+    BUFFER_BYTES, Image, because,
+    meter::{Meter, Metered, MeteredSink},
+    name, threads,
+};
+
+/// Images, and where the PDF of each goes.
+pub(super) struct Each<'a> {
+    images: &'a [PathBuf],
+    pdfs: Vec<PathBuf>,
+    /// Whether PDFs that are there already are replaced.
+    replace: bool,
+    /// The files that images are, by device and number: none of them is replaced.
+    files: HashSet<(u64, u64)>,
+}
+
+/// What became of one image.
+pub(super) type Outcome = anyhow::Result<Report>;
+
+impl<'a> Each<'a> {
+    /// Names the PDFs as their images, in `folder` or each beside its image. An error where two would have one name.
+    pub(super) fn new(images: &'a [PathBuf], folder: Option<&Path>, replace: bool) -> anyhow::Result<Self> {
+        ensure!(
+            !images.iter().any(|image| is_dash(image)),
+            "standard input has no name for its PDF: leave out --each"
+        );
+        if let Some(folder) = folder {
+            ensure!(!is_dash(folder), "several PDFs do not go to standard output: name a folder with -o");
+            ensure!(
+                folder.is_dir(),
+                "{} is no folder: with --each, -o names the folder of the PDFs",
+                folder.display()
+            );
+        }
+        let mut pdfs = Vec::with_capacity(images.len());
+        let mut named = HashMap::with_capacity(images.len());
+        for image in images {
+            let beside = image.with_extension("pdf");
+            let pdf = match (folder, beside.file_name()) {
+                (Some(folder), Some(name)) => folder.join(name),
+                _ => beside,
+            };
+            if let Some(other) = named.insert(pdf.clone(), image) {
+                let (other, image, pdf) = (other.display(), image.display(), pdf.display());
+                anyhow::bail!(
+                    "{other} and {image} would both become {pdf}: convert them one after the other, to other names"
+                );
+            }
+            pdfs.push(pdf);
+        }
+        let files = images.iter().filter_map(|image| fs::metadata(image).ok());
+        Ok(Self { images, pdfs, replace, files: files.map(|file| (file.dev(), file.ino())).collect() })
+    }
+
+    /// Where the PDF of an image goes.
+    pub(super) fn pdf(&self, index: usize) -> &Path {
+        &self.pdfs[index]
+    }
+
+    /// Converts them all, and tells what became of each, in their order.
+    pub(super) fn convert(&self, options: &Options) -> anyhow::Result<Vec<Outcome>> {
+        let meter = &Meter::start(self.images.len());
+        let next = &AtomicUsize::new(0);
+        let outcomes: &Mutex<Vec<Option<Outcome>>> = &Mutex::new(self.images.iter().map(|_| None).collect());
+        unless_interrupted(|unfinished| {
+            thread::scope(|scope| {
+                for _ in 0..threads().get().min(self.images.len()) {
+                    scope.spawn(|| {
+                        loop {
+                            let index = next.fetch_add(1, Ordering::Relaxed);
+                            if index >= self.images.len() {
+                                return;
+                            }
+                            let outcome = self.convert_one(index, options, meter, unfinished);
+                            outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
+                        }
+                    });
+                }
+            });
+            Ok(())
+        })?;
+        let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.context("an image was left out: please report this fault"))
+            .collect()
+    }
+
+    fn convert_one(
+        &self,
+        index: usize,
+        options: &Options,
+        meter: &Meter,
+        unfinished: &Unfinished,
+    ) -> Outcome {
+        let (image, pdf) = (&self.images[index], &self.pdfs[index]);
+        let output = Output::at(pdf, &[], "one of the images")?;
+        if let Some(there) = output.there() {
+            ensure!(self.replace, "{} is there already: --force replaces it", pdf.display());
+            ensure!(
+                !self.files.contains(&there),
+                "{} is one of the images: it would be overwritten",
+                pdf.display()
+            );
+        }
+        output.write_among(unfinished, self.replace, |file| {
+            let source = Source::new(Metered { meter, index, reader: Image::new(image) });
+            let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink: file });
+            pdf_engine::convert([source], &mut sink, options, &Limits::default(), &Cancel::new()).map_err(
+                |error| {
+                    let at = if error.index().is_some() { name(image) } else { pdf.display().to_string() };
+                    because(error).context(at)
+                },
+            )
+        })
+    }
+}
