@@ -39,6 +39,8 @@ pub(super) struct Metadata {
     pub(super) exif: Option<Exif>,
     pub(super) adobe: Adobe,
     pub(super) profile: Profile,
+    /// Whether the file says that pictures come behind this one: CIPA DC-007, the multi-picture format.
+    pub(super) has_more_pictures: bool,
 }
 
 /// Adobe's markers (ITU-T T.872), of which the last is believed, as decoders do.
@@ -133,6 +135,7 @@ impl Metadata {
                 if let Some([number, count, data @ ..]) = payload.strip_prefix(b"ICC_PROFILE\0") {
                     self.profile.parts.push((*number, *count, data.to_vec()));
                 }
+                self.has_more_pictures |= payload.starts_with(b"MPF\0");
             }
             APP14 => {
                 if let Some([_, _, _, _, _, _, transform, ..]) = payload.strip_prefix(b"Adobe") {

@@ -50,6 +50,9 @@ pub(crate) fn embed(
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
     let Copied { image, width, height, metadata } = copy(input, document, context, None)?;
+    if metadata.has_more_pictures {
+        context.warn("the pictures behind the first are left out: previews, light for bright screens, or what another eye sees");
+    }
     let shown = Shown {
         image,
         format: Format::Jpeg,

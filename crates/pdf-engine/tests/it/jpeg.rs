@@ -260,6 +260,18 @@ fn a_profile_in_255_parts_is_kept_and_one_more_part_is_too_many() {
 }
 
 #[test]
+fn pictures_behind_the_first_are_said_to_be_left_out() {
+    for (segment, left_out) in [(&b"MPF\0MM\0\x2a\0\0\0\x08"[..], true), (b"MPFX", false), (b"FPXR\0", false)]
+    {
+        let image = Jpeg::new(9, 9, YCC).with(0xe2, segment.to_vec()).bytes();
+        let (bytes, report) = convert_one(&[image.clone(), Jpeg::new(4, 4, YCC).bytes()].concat()).unwrap();
+        assert!(pdf::image(&bytes).1 == image);
+        let warned = report.pages[0].warnings.iter().any(|warning| warning.contains("behind the first"));
+        assert_eq!(warned, left_out, "{segment:?}");
+    }
+}
+
+#[test]
 fn a_marker_of_adobe_that_contradicts_jfif_is_left_out() {
     let jfif = || b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0".to_vec();
     let plain = Jpeg::new(9, 9, YCC).with(0xe0, jfif());
