@@ -1,8 +1,9 @@
 """Makes the images that `cargo xtask conformance` converts beside those it is given: conformance_images.py FOLDER
 
-AVIF, JPEG XL and JPEG 2000 in all the ways that Pillow writes them; avifenc and cjxl add, where they are installed, what Pillow
-cannot write. They go to FOLDER/images. To one that Pillow reads in 8 bits alone, or not all of, belongs what avifdec makes of
-it, or what it was made of without loss, under the same name with an ending more in FOLDER/references.
+AVIF, JPEG XL and JPEG 2000 in all the ways that Pillow writes them, and TIFFs of YCbCr; avifenc and cjxl add, where they are
+installed, what Pillow cannot write. They go to FOLDER/images. To one that Pillow reads in 8 bits alone, or not all of, or in other
+colours than the file says, belongs what avifdec, djxl or tiff2rgba makes of it, or what it was made of without loss, under the same
+name with an ending more in FOLDER/references.
 """
 
 import pathlib
@@ -10,6 +11,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import zlib
 
 import numpy
 import pillow_jxl  # noqa: F401 - Pillow learns JPEG XL by it.
@@ -206,9 +208,73 @@ def box(kind, payload):
     return struct.pack(">I", len(payload) + 8) + kind + payload
 
 
+def tiff(folder):
+    """Lumas and differences in all the ways that TIFF 6.0 has (section 21): Pillow neither writes them nor follows what is said of
+    them."""
+    if shutil.which("tiff2rgba") is None:
+        return print("tiff2rgba is not there: no TIFF of YCbCr")
+    samples = numpy.asarray(folder.rgb.convert("YCbCr"))
+    video = [16, 235, 128, 240, 128, 240]
+    for across in (1, 2, 4):
+        for down in (1, 2, 4):
+            # libtiff reads no more of a row than of a column.
+            if down <= across:
+                ycbcr(folder, samples, f"ycbcr-{across}{down}.tiff", (across, down))
+                ycbcr(folder, samples, f"ycbcr-{across}{down}-strips.tiff", (across, down), chunk=(SIZE[0], 16), pack=zlib.compress)
+    ycbcr(folder, samples, "ycbcr-bt709.tiff", (2, 2), luma=[2126, 7152, 722])
+    ycbcr(folder, samples, "ycbcr-video.tiff", (2, 1), reference=video)
+    ycbcr(folder, samples, "ycbcr-bt709-video-tiles.tiff", (2, 2), luma=[2126, 7152, 722], reference=video, chunk=(64, 32), is_tiled=True)
+    ycbcr(folder, samples, "ycbcr-tiles.tiff", (1, 1), chunk=(32, 48), is_tiled=True, pack=zlib.compress)
+
+
+def ycbcr(folder, samples, name, shared, luma=(2990, 5870, 1140), reference=(0, 255, 128, 255, 128, 255), chunk=SIZE, is_tiled=False, pack=bytes):
+    across, down = shared
+    chunks = []
+    for top in range(0, SIZE[1], chunk[1]):
+        for left in range(0, SIZE[0], chunk[0]):
+            rows = chunk[1] if is_tiled else min(chunk[1], SIZE[1] - top)
+            height, width = -(-rows // down) * down, -(-chunk[0] // across) * across
+            part = samples[top : top + rows, left : left + chunk[0]]
+            part = numpy.pad(part, ((0, height - part.shape[0]), (0, width - part.shape[1]), (0, 0)), mode="edge")
+            # Of rows and columns of blocks, the lumas of each and its first differences.
+            blocks = part.reshape(height // down, down, width // across, across, 3).transpose(0, 2, 1, 3, 4)
+            lumas = blocks[..., 0].reshape(*blocks.shape[:2], -1)
+            chunks.append(pack(numpy.concatenate([lumas, blocks[:, :, 0, 0, 1:]], axis=2).tobytes()))
+    fractions = lambda numbers, below: b"".join(struct.pack("<II", number, below) for number in numbers)
+    places = (322, 323, 324, 325) if is_tiled else (None, 278, 273, 279)
+    fields = {256: SIZE[0], 257: SIZE[1], 258: struct.pack("<3H", 8, 8, 8), 259: 1 if pack is bytes else 8, 262: 6, 277: 3, 530: struct.pack("<2H", across, down)}
+    fields |= {529: fractions(luma, 10000), 532: fractions(reference, 1), places[1]: chunk[1]} | ({places[0]: chunk[0]} if is_tiled else {})
+    write_tiff(folder.images / name, fields, places, chunks)
+    rgba = folder.references / "rgba.tiff"
+    folder.tool("tiff2rgba", "-n", folder.images / name, rgba)
+    with Image.open(rgba) as opened:
+        opened.convert("RGB").save(folder.references / f"{name}.png")
+    rgba.unlink()
+
+
+def write_tiff(path, fields, places, chunks):
+    """Numbers, pairs of 16 bits and fractions by their tags, and the chunks that two of the tags tell the places and lengths of."""
+    data, at = bytearray(b"II*\0\0\0\0\0"), []
+    for chunk in chunks:
+        at.append(len(data))
+        data += chunk
+    fields = fields | {places[2]: struct.pack(f"<{len(at)}I", *at), places[3]: struct.pack(f"<{len(at)}I", *map(len, chunks))}
+    entries = []
+    for number, value in sorted(fields.items()):
+        kind, size = {258: (3, 2), 530: (3, 2), 529: (5, 8), 532: (5, 8)}.get(number, (4, 4))
+        value = struct.pack("<I", value) if isinstance(value, int) else value
+        place = value.ljust(4, b"\0")
+        if len(value) > 4:
+            place = struct.pack("<I", len(data))
+            data += value
+        entries.append(struct.pack("<HHI", number, kind, len(value) // size) + place)
+    data[4:8] = struct.pack("<I", len(data))
+    path.write_bytes(data + struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4))
+
+
 def main(folder):
     folder = Folder(folder)
-    for make in (avif, avif_by_avifenc, jpegxl, jpegxl_by_cjxl, jpeg2000):
+    for make in (avif, avif_by_avifenc, jpegxl, jpegxl_by_cjxl, jpeg2000, tiff):
         make(folder)
 
 

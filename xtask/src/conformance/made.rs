@@ -12,8 +12,9 @@ use crate::{
     process::{self, command, is_installed, root},
 };
 
-/// Programs that make what Pillow cannot, with the Debian packages that they are in.
-const MAKERS: [(&str, &str); 2] = [("avifenc", "libavif-bin"), ("cjxl", "libjxl-tools")];
+/// Programs that make what Pillow cannot, or read it, with the Debian packages that they are in.
+const MAKERS: [(&str, &str); 3] =
+    [("avifenc", "libavif-bin"), ("cjxl", "libjxl-tools"), ("tiff2rgba", "libtiff-tools")];
 
 /// Where the images are, and what some of them are to be compared with.
 pub(super) struct Made {
@@ -28,7 +29,7 @@ impl Made {
             if !is_installed(program)
                 && let Err(error) = packages::install(&[package])
             {
-                println!("{error:#}: what {program} would make is left out");
+                println!("{error:#}: what needs {program} is left out");
             }
         }
         process::run(

@@ -8,6 +8,7 @@ mod fax;
 mod jpeg;
 mod page;
 mod samples;
+mod ycbcr;
 
 use crate::{
     Embedding, Format,
@@ -131,13 +132,15 @@ fn decode(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<Ref, Fault> {
-    if page.photometric == Photometric::YCbCr {
-        return Err(file.unsupported("has YCbCr colours without JPEG; save it as RGB"));
-    }
     if matches!(page.compression, Compression::Fax(_)) && (page.bits, page.samples) != (1, 1) {
         return Err(file.fault("has fax codes for more than one bit a pixel"));
     }
     context.check_decoded(Format::Tiff, page.width, page.height)?;
+    if page.ycbcr.is_some() {
+        context.change(
+            "colours are turned from YCbCr to RGB, which rounds them: PDF has none of YCbCr but in JPEG",
+        );
+    }
     let raster = page.raster(profile);
     let limits = context.limits;
     pack(document, context, &raster, |rows| page.fill(file, limits, rows))

@@ -105,6 +105,8 @@ for name, image in {"rgb": rgb, "gray": gray}.items():
     image.save(folder / f"{name}-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
     image.save(folder / f"{name}-deflate-one.tiff", compression="tiff_adobe_deflate", tiffinfo={278: height})
     image.save(folder / f"{name}-deflate-one-predictor.tiff", compression="tiff_adobe_deflate", tiffinfo={278: height, 317: 2})
+for compression in ("raw", "tiff_lzw", "packbits"):
+    rgb.convert("YCbCr").save(folder / f"ycbcr-{compression}.tiff", compression=compression)
 wide.save(folder / "wide-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
 rgb.save(folder / "pages.tiff", save_all=True, append_images=[gray, bilevel, few], compression="tiff_lzw")
 rgb.save(folder / "big.tiff", big_tiff=True, dpi=(300, 300), icc_profile=srgb)
