@@ -1,7 +1,7 @@
 """Makes the images that `cargo xtask conformance` converts beside those it is given: conformance_images.py FOLDER
 
-AVIF, JPEG XL and JPEG 2000 in all the ways that Pillow writes them, and TIFFs of YCbCr; avifenc and cjxl add, where they are
-installed, what Pillow cannot write. They go to FOLDER/images. To one that Pillow reads in 8 bits alone, or not all of, or in other
+AVIF, JPEG XL and JPEG 2000 in all the ways that Pillow writes them, and TIFFs of YCbCr; avifenc, cjxl and tiffcp add, where they
+are installed, what Pillow cannot write. They go to FOLDER/images. To one that Pillow reads in 8 bits alone, or not all of, or in other
 colours than the file says, belongs what avifdec, djxl or tiff2rgba makes of it, or what it was made of without loss, under the same
 name with an ending more in FOLDER/references.
 """
@@ -227,6 +227,20 @@ def tiff(folder):
     ycbcr(folder, samples, "ycbcr-tiles.tiff", (1, 1), chunk=(32, 48), is_tiled=True, pack=zlib.compress)
 
 
+def tiff_by_tiffcp(folder):
+    """JPEG in tiles and strips, its tables apart, which Pillow does not write in tiles."""
+    if shutil.which("tiffcp") is None:
+        return print("tiffcp is not there: no TIFF with tiles of JPEG")
+    source = folder.references / "source.tiff"
+    for name, image in {"rgb": folder.rgb, "gray": folder.gray}.items():
+        image.save(source)
+        for chunks, options in {"tiles-64": ["-t", "-w", 64, "-l", 64], "tiles-wide": ["-t", "-w", 160, "-l", 16], "strips": ["-s", "-r", 32]}.items():
+            for colors in ("jpeg:85", "jpeg:r:85") if name == "rgb" else ("jpeg:85",):
+                kind = "plain" if ":r" in colors else "turned"
+                folder.tool("tiffcp", "-c", colors, *options, source, folder.images / f"jpeg-{name}-{kind}-{chunks}.tiff")
+    source.unlink()
+
+
 def ycbcr(folder, samples, name, shared, luma=(2990, 5870, 1140), reference=(0, 255, 128, 255, 128, 255), chunk=SIZE, is_tiled=False, pack=bytes):
     across, down = shared
     chunks = []
@@ -274,7 +288,7 @@ def write_tiff(path, fields, places, chunks):
 
 def main(folder):
     folder = Folder(folder)
-    for make in (avif, avif_by_avifenc, jpegxl, jpegxl_by_cjxl, jpeg2000, tiff):
+    for make in (avif, avif_by_avifenc, jpegxl, jpegxl_by_cjxl, jpeg2000, tiff, tiff_by_tiffcp):
         make(folder)
 
 

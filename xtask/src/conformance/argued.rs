@@ -19,6 +19,10 @@ const ARGUED: &[Argued] = &[
         why: "What a run means that goes past the end of a row, nothing says, and programs show different pictures.",
     },
     Argued {
+        said: &["the TIFF has planes of JPEG"],
+        why: "PDF has no image in planes, and JPEG is copied here and never decoded. Programs write such files only where they are told to.",
+    },
+    Argued {
         said: &["the ICO has ", " bytes, and its ", " would be ", " bytes from byte "],
         why: "The file is cut. Pillow fills up what is missing with pixels that nobody drew.",
     },
@@ -55,6 +59,7 @@ mod tests {
             ("not this, but: the BMP has a run of pixels that leaves the image", false),
             ("the ICO has 372 bytes, and its row of pixels would be 16 bytes from byte 600 on", true),
             ("the ICO has 372 bytes, and no more", false),
+            ("the TIFF has tiles of JPEG that cannot be joined to one; save it anew", false),
             ("", false),
         ] {
             assert_eq!(argument(reason).is_some(), is_argued, "{reason}");

@@ -146,7 +146,7 @@ fn decode(
     pack(document, context, &raster, |rows| page.fill(file, limits, rows))
 }
 
-/// Joins the strips to one JPEG, and copies that.
+/// Joins the strips or tiles to one JPEG, and copies that.
 fn embed_jpeg(
     file: Spooled<'_>,
     page: &Page<'_>,
@@ -155,7 +155,7 @@ fn embed_jpeg(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<Ref, Fault> {
-    let bytes = jpeg::join(file, page)?;
+    let bytes = jpeg::join(file, page, input.cancel())?;
     let outer = crate::jpeg::Outer {
         transform: jpeg::transform(page),
         inverted: page.photometric == Photometric::WhiteIsZero,

@@ -1,4 +1,11 @@
-use crate::support::{convert_one, raster::tiff_of, refused};
+use pdf_engine::Embedding;
+
+use crate::support::{
+    convert_checking_scans, convert_one,
+    jpeg::{self, Jpeg},
+    raster::tiff_of,
+    refused,
+};
 
 /// A TIFF of YCbCr, 4 by 2 pixels in one strip without compression, with further fields; those of this type are fractions, which stand
 /// behind the strip.
@@ -70,6 +77,55 @@ fn ycbcr_that_cannot_be_turned_is_refused() {
         ("an alpha", ycbcr(&strip, &[(277, 3, 1, 4)], &[]), "Unsupported", "other samples"),
         ("three that share", ycbcr(&strip, &[shared(3, 1)], &[]), "Malformed", "shares its colours"),
         ("planes", ycbcr(&strip, &[shared(2, 1), (284, 3, 1, 2)], &[]), "Unsupported", "planes"),
+    ] {
+        refused(name, &image, kind, why);
+    }
+}
+
+/// A TIFF of gray, 24 by 20 pixels in tiles of this side, each of which is the same JPEG.
+fn jpeg_tiles(side: u32, tile: &[u8], more: &[(u16, u16, u32, u32)]) -> Vec<u8> {
+    let count = 24_u32.div_ceil(side) * 20_u32.div_ceil(side);
+    let mut fields = vec![
+        (256, 4, 1, 24),
+        (257, 4, 1, 20),
+        (258, 3, 1, 8),
+        (259, 3, 1, 7),
+        (262, 3, 1, 1),
+        (322, 4, 1, side),
+        (323, 4, 1, side),
+        (324, 4, count, 0),
+        (325, 4, count, 0),
+    ];
+    fields.extend(more);
+    let start = 8 + 2 + fields.len() as u32 * 12 + 4;
+    let length = tile.len() as u32;
+    // What has one value has it in its field.
+    fields[7].3 = if count == 1 { start + 8 } else { start };
+    fields[8].3 = if count == 1 { length } else { start + 4 * count };
+    let places = (0..count).map(|index| start + 8 * count + index * length);
+    let numbers = places.chain((0..count).map(|_| length)).flat_map(u32::to_le_bytes);
+    let data: Vec<u8> = numbers.chain(tile.repeat(count as usize)).collect();
+    tiff_of(&fields, &data)
+}
+
+#[test]
+fn tiles_of_jpeg_are_joined_or_refused() {
+    let tile = |side: u16| Jpeg::new(side, side, jpeg::GRAY).bytes();
+    for side in [8, 16, 32] {
+        let image = jpeg_tiles(side.into(), &tile(side), &[]);
+        let (_, report) = convert_one(&image).unwrap_or_else(|error| panic!("{side}: {error}"));
+        let page = &report.pages[0];
+        assert_eq!((page.width, page.height, page.embedding), (24, 20, Embedding::Copied));
+        assert!(page.lossless && convert_checking_scans(&image).is_ok(), "{side}");
+    }
+    let good = tile(16);
+    let cut = [&good[..good.len() - 6], &[0xff, 0xd9]].concat();
+    for (name, image, kind, why) in [
+        ("another size", jpeg_tiles(8, &good, &[]), "Unsupported", "cannot be joined"),
+        ("no whole blocks", jpeg_tiles(12, &tile(12), &[]), "Unsupported", "cannot be joined"),
+        ("cut", jpeg_tiles(16, &cut, &[]), "Malformed", "no whole JPEG"),
+        ("no JPEG", jpeg_tiles(16, b"none at all", &[]), "Malformed", "no whole JPEG"),
+        ("planes", jpeg_tiles(16, &good, &[(277, 3, 1, 2), (284, 3, 1, 2)]), "Malformed", "where"),
     ] {
         refused(name, &image, kind, why);
     }
