@@ -1,44 +1,65 @@
 """Judges PDFs by the images that they were made of: conformance.py ORACLE SECONDS < MANIFEST
 
-The manifest is JSON, a list of {"image", "pdf"}; "pdf" is null where the image was refused. Prints a line of JSON a file, in
-their order: {"format", "read", "verdict", "detail"}. How samples, masks and pages are compared, the programs in ORACLE know,
-which the engine's own tests run too. Each file has a process of its own, which is ended after so many seconds.
+The manifest is JSON, a list of {"image", "pdf", "archive", "reference"}; "pdf" is null where the image was refused, "archive" is
+the same as PDF/A-2b, and "reference" an image to compare with in the place of what Pillow reads, each null where there is none.
+Prints a line of JSON a file, in their order: {"format", "read", "verdict", "detail", "broken"}, the last being the rules of PDF/A
+that "archive" breaks. How samples, masks, pages and rules are checked, the programs in ORACLE know, which the engine's own tests
+run too. Each file has a process of its own, which is ended after so many seconds and given so much memory.
 """
 
 import json
 import multiprocessing
 import pathlib
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 WORKERS = 2
+# Of a process: a small file may say that it is an image of any size.
+MEMORY_BYTES_MAX = 4 << 30
 # Where Pillow rounds: what is lossy, too; it cuts 16 bits to 8, scales 5 bits, and draws frames over each other.
 ROUNDED = {"AVIF", "BMP", "DIB", "ICO", "JXL", "TGA", "TIFF", "WEBP"}
+# What is converted of a sequence.
+STILL = "of a sequence the still picture alone is converted"
 # What a file is called that Pillow does not know.
 ENDINGS = {".avif", ".bmp", ".gif", ".ico", ".jp2", ".jpg", ".jxl", ".pbm", ".pgm", ".png", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp"}
 
 
-def judge(image, pdf, different):
+def judge(entry, different):
     """Of one file: its format, whether Pillow reads it, and what is to be said of the PDF."""
-    name, fault = read(image)
-    answer = {"format": name or called(image), "read": fault is None, "verdict": "refused", "detail": fault or ""}
+    image, pdf = entry["image"], entry["pdf"]
+    name, frames, fault = read(image)
+    answer = {"format": name or called(image), "read": fault is None, "verdict": "refused", "detail": fault or "", "broken": broken(entry)}
     if pdf is None:
         return answer
     checked = subprocess.run(["qpdf", "--check", pdf], capture_output=True, text=True, check=False)
     if checked.returncode != 0:
         return answer | {"verdict": "wrong", "detail": f"qpdf: {checked.stdout} {checked.stderr}"}
-    verdict, found = "exact", compare(image, pdf, 0, fault is None)
+    is_still = name == "AVIF" and frames > 1
+    verdict, found = "exact", compare(entry, 0, fault is None, is_still)
     if found is not None and name in ROUNDED:
-        verdict, found = "within 1", compare(image, pdf, 1, fault is None)
+        verdict, found = "within 1", compare(entry, 1, fault is None, is_still)
     if found is None:
-        return answer | {"verdict": verdict, "detail": ""}
+        return answer | ({"verdict": "argued", "detail": STILL} if is_still else {"verdict": verdict, "detail": ""})
     if found.startswith("Unread: "):
         return answer | {"verdict": "unread", "detail": found.removeprefix("Unread: ")}
     reason = different.get(pathlib.PurePath(image).name)
     if reason is not None:
         return answer | {"verdict": "argued", "detail": f"{found}: {reason}"}
     return answer | {"verdict": "wrong", "detail": found}
+
+
+def broken(entry):
+    """The rules of PDF/A that are not kept."""
+    import archive
+
+    if entry["archive"] is None:
+        return []
+    try:
+        return archive.check({"name": "PDF/A", "pdf": entry["archive"], "part": 2})
+    except Exception as error:  # A file that cannot even be opened keeps no rule.
+        return [f"{type(error).__name__}: {error}"]
 
 
 def called(image):
@@ -48,35 +69,38 @@ def called(image):
 
 
 def read(image):
-    """The format that Pillow takes it for, and why it does not read it, if so."""
+    """The format that Pillow takes it for, how many frames it has, and why it does not read it, if so."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = None
     with open(image, "rb") as file:
         head = file.read(8)
     if head == b"farbfeld":
-        return "farbfeld", None
-    name = "JBIG2" if head == b"\x97JB2\r\n\x1a\n" else None
+        return "farbfeld", 1, None
+    name, frames = ("JBIG2" if head == b"\x97JB2\r\n\x1a\n" else None), 1
     try:
         with Image.open(image) as opened:
             name = opened.format
-            for frame in range(getattr(opened, "n_frames", 1)):
+            frames = getattr(opened, "n_frames", 1)
+            for frame in range(frames):
                 opened.seek(frame)
                 opened.load()
     except Exception as error:  # Whatever it cannot do with a file is an answer.
-        return name, f"{type(error).__name__}: {error}"
-    return name, None
+        return name, frames, f"{type(error).__name__}: {error}"
+    return name, frames, None
 
 
-def compare(image, pdf, tolerance, is_read):
+def compare(entry, tolerance, is_read, is_still):
     """What is wrong, if anything."""
     import check
     import pikepdf
     import pypdfium2
     from PIL import Image
 
+    image, pdf = entry["image"], entry["pdf"]
     # Pages are rendered to see how they lie, and not for their colours: those were compared as samples.
-    entry = {"name": image, "image": image, "pdf": pdf, "tolerance": tolerance, "rendering": 255, "unrendered": not is_read}
+    more = {"name": image, "tolerance": tolerance, "rendering": 255, "unrendered": not is_read, "first": is_still}
+    entry = {key: value for key, value in entry.items() if value is not None} | more
     try:
         check.check(entry)
         with open(image, "rb") as file:
@@ -85,17 +109,20 @@ def compare(image, pdf, tolerance, is_read):
             with Image.open(image) as opened, pikepdf.open(pdf) as written:
                 # Inks of others than JPEG are shown inverted to how Pillow turns them into colours.
                 if opened.mode != "CMYK":
-                    check.check_page(entry, pypdfium2.PdfDocument(pdf)[0], written.pages[0])
+                    # How a JPEG XL lies its own header says, and its Exif does not (ISO/IEC 18181-2).
+                    page = entry | {"image": entry.get("reference", image), "upright": opened.format == "JXL"}
+                    check.check_page(page, pypdfium2.PdfDocument(pdf)[0], written.pages[0])
     except Exception as error:  # Whatever a foreign reader cannot do with the PDF is a finding.
         return f"{type(error).__name__}: {error}"
     return None
 
 
 def judged(send, entry, different):
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     try:
-        send.send(judge(entry["image"], entry["pdf"], different))
+        send.send(judge(entry, different))
     except Exception as error:
-        send.send({"format": "other", "read": False, "verdict": "wrong", "detail": f"{type(error).__name__}: {error}"})
+        send.send({"format": "other", "read": False, "verdict": "wrong", "detail": f"{type(error).__name__}: {error}", "broken": []})
 
 
 def in_a_process(context, entry, different, seconds):
@@ -115,12 +142,15 @@ def in_a_process(context, entry, different, seconds):
 def unanswered(entry, why):
     """What Pillow takes for ever to read may well be refused."""
     verdict = "refused" if entry["pdf"] is None else "wrong"
-    return {"format": called(entry["image"]), "read": False, "verdict": verdict, "detail": why}
+    return {"format": called(entry["image"]), "read": False, "verdict": verdict, "detail": why, "broken": []}
 
 
 def main(oracle, seconds):
     sys.path.insert(0, oracle)
-    import check  # noqa: F401 - loaded once, for all the processes that are forked.
+    # Loaded once, for all the processes that are forked.
+    import archive  # noqa: F401
+    import check  # noqa: F401
+    import pillow_jxl  # noqa: F401 - Pillow learns JPEG XL by it.
 
     context = multiprocessing.get_context("fork")
     entries = json.load(sys.stdin)

@@ -90,7 +90,7 @@ fn today() -> Result<String> {
 }
 
 /// Puts tables where the last ones are, between the marks of this name.
-fn publish(readme: &Path, name: &str, tables: &str) -> Result<()> {
+pub(crate) fn publish(readme: &Path, name: &str, tables: &str) -> Result<()> {
     let text = fs::read_to_string(readme).with_context(|| format!("cannot read {}", readme.display()))?;
     let replaced = replace(&text, name, tables)
         .with_context(|| format!("{} has no place for the results of {name}", readme.display()))?;
@@ -98,11 +98,13 @@ fn publish(readme: &Path, name: &str, tables: &str) -> Result<()> {
 }
 
 fn replace(text: &str, name: &str, tables: &str) -> Option<String> {
-    let begin = format!("<!-- {name}: begin; `cargo xtask bench {name}` writes it -->\n");
+    // The mark goes on with the command that writes.
+    let begin = format!("<!-- {name}: begin; ");
     let end = format!("<!-- {name}: end -->\n");
     let (before, rest) = text.split_once(&begin)?;
+    let (command, rest) = rest.split_once('\n')?;
     let (_, after) = rest.split_once(&end)?;
-    Some(format!("{before}{begin}\n{tables}\n{end}{after}"))
+    Some(format!("{before}{begin}{command}\n\n{tables}\n{end}{after}"))
 }
 
 /// Whether a target was reached, for a table.

@@ -1,9 +1,13 @@
-//! `cargo xtask conformance DIR`: every file below a folder is converted, and what comes of it is judged by programs that are
-//! not ours.
+//! `cargo xtask conformance [DIR]`: every file below a folder is converted, and what comes of it is judged by programs that are
+//! not ours. Images of the formats that such folders have few of are made, and are judged too.
 //!
 //! `fruitpress convert` runs once a file, so that a file which hangs or breaks it costs no other. `xtask/python/conformance.py`
-//! then takes samples and masks out of the PDFs and compares them with what Pillow and pypng read.
+//! then takes samples and masks out of the PDFs and compares them with what Pillow and pypng read, and asks those for archives
+//! for each rule of PDF/A.
 
+mod argued;
+mod converting;
+mod made;
 mod table;
 
 use std::{
@@ -11,42 +15,41 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::Mutex,
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use self::table::{Converted, File as Row, Judged};
+use self::{
+    converting::Conversion,
+    made::Made,
+    table::{Converted, File as Row, Judged},
+};
 use crate::{
-    packages,
+    bench, packages,
     process::{self, cargo, command, is_installed, root, target},
     python,
     sample::{self, Pixel},
 };
 
-/// Files that are converted at the same time.
-const WORKERS: usize = 2;
-/// What panics says so, also where it is caught.
-const PANIC: &str = "panicked at";
-
 /// What to convert.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A folder of images; every file below it is converted.
+    /// A folder of images; every file below it is converted, beside those that are made here.
     #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    folder: Option<PathBuf>,
     /// Seconds that one file may take to be converted, and again to be judged.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// Write the tables into docs/formats.md.
+    #[arg(long)]
+    publish: bool,
 }
 
-/// Converts, judges, and prints a table and every file that something is to be said of. Fails where a file is wrong.
+/// Converts, judges, and prints tables and every file that something is to be said of. Fails where a file is wrong, and where one is
+/// refused that Pillow decodes, unless that is argued for.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let paths = files(&args.folder)?;
-    ensure!(!paths.is_empty(), "there is no file below {}", args.folder.display());
     if !is_installed("qpdf") {
         packages::install(&["qpdf"])?;
     }
@@ -54,24 +57,43 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     process::run(cargo().args(["build", "--release", "--locked", "--package", "fruitpress"]))?;
 
     let folder = tempfile::tempdir_in(target()).context("no folder for the PDFs")?;
+    let made = Made::make(&bin, &folder.path().join("made"))?;
+    let mut paths = match &args.folder {
+        Some(folder) => files(folder)?,
+        None => Vec::new(),
+    };
+    ensure!(args.folder.is_none() || !paths.is_empty(), "there is no file in the folder");
+    paths.extend(files(&made.images)?);
+
     let patience = Duration::from_secs(args.seconds);
     println!("converting {} files", paths.len());
-    let converted = convert_all(&paths, folder.path(), patience)?;
+    let conversions = converting::convert_all(&paths, folder.path(), patience)?;
     println!("judging what they became");
     must_find_a_wrong_one(&bin, folder.path(), args.seconds)?;
-    let judged = judge(&bin, &paths, &converted, folder.path(), args.seconds)?;
+    let references = paths.iter().map(|path| made.reference(path)).collect::<Result<Vec<_>>>()?;
+    let judged = judge(&bin, &paths, &conversions, &references, folder.path(), args.seconds)?;
+    let named = |path: &Path| match (path.strip_prefix(&made.images), &args.folder) {
+        (Ok(name), _) => format!("made: {}", name.display()),
+        (_, Some(folder)) => path.strip_prefix(folder).unwrap_or(path).display().to_string(),
+        _ => path.display().to_string(),
+    };
     let rows: Vec<_> = paths
         .iter()
-        .zip(converted)
+        .zip(conversions)
         .zip(judged)
-        .map(|((path, converted), judged)| {
-            let name = path.strip_prefix(&args.folder).unwrap_or(path).display().to_string();
-            Row { name, converted, judged }
-        })
+        .map(|((path, conversion), judged)| Row { name: named(path), conversion, judged })
         .collect();
-    print!("\n{}", table::print(&rows));
+    let tables = table::tables(&rows);
+    print!("\n{tables}\n{}", table::remarks(&rows));
+    if args.publish {
+        bench::publish(&root().join("docs/formats.md"), "conformance", &tables)?;
+    }
     let bad = rows.iter().filter(|row| row.is_bad()).count();
-    ensure!(bad == 0, "{bad} of {} files are wrong, panicked or hung", rows.len());
+    ensure!(
+        bad == 0,
+        "{bad} of {} files are wrong, refused without an argument, panicked or hung",
+        rows.len()
+    );
     Ok(())
 }
 
@@ -91,71 +113,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn convert_all(paths: &[PathBuf], folder: &Path, patience: Duration) -> Result<Vec<Converted>> {
-    let next = Mutex::new(paths.iter().enumerate());
-    let worker = || -> Result<Vec<(usize, Converted)>> {
-        let mut done = Vec::new();
-        loop {
-            let taken = next.lock().expect("no worker panics").next();
-            let Some((index, path)) = taken else { return Ok(done) };
-            done.push((index, convert(path, &pdf(folder, index), patience)?));
-        }
-    };
-    let mut done = thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().map(|worker| worker.join().expect("no worker panics")).collect::<Result<Vec<_>>>()
-    })?
-    .concat();
-    done.sort_by_key(|(index, _)| *index);
-    Ok(done.into_iter().map(|(_, converted)| converted).collect())
-}
-
-fn pdf(folder: &Path, index: usize) -> PathBuf {
-    folder.join(format!("{index}.pdf"))
-}
-
-/// Converts one file in a process of its own.
-fn convert(image: &Path, pdf: &Path, patience: Duration) -> Result<Converted> {
-    let image = image.canonicalize()?;
-    let said = pdf.with_extension("said");
-    let mut child = command(target().join("release/fruitpress"))
-        .arg("convert")
-        .arg(&image)
-        .arg("-o")
-        .arg(pdf)
-        .stdout(Stdio::null())
-        .stderr(File::create(&said)?)
-        .spawn()
-        .context("could not start fruitpress")?;
-    let deadline = Instant::now() + patience;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if Instant::now() > deadline {
-            child.kill()?;
-            child.wait()?;
-            return Ok(Converted::Hung);
-        }
-        thread::sleep(Duration::from_millis(1));
-    };
-    let said = String::from_utf8_lossy(&fs::read(&said)?).into_owned();
-    Ok(match status.code() {
-        _ if said.contains(PANIC) => Converted::Panicked(said),
-        Some(0) => Converted::Pdf,
-        Some(_) => Converted::Refused(reason(&said, &image)),
-        None => Converted::Panicked(format!("{status} {said}")),
-    })
-}
-
-/// What was said, without the program's name and the file's.
-fn reason(said: &str, image: &Path) -> String {
-    let said = said.trim();
-    let said = said.strip_prefix("fruitpress: ").unwrap_or(said);
-    said.strip_prefix(&format!("{}: ", image.display())).unwrap_or(said).to_owned()
-}
-
-/// Fails unless the PDF of another picture is found to be wrong: what finds nothing would be worse than nothing.
+/// Fails unless the PDF of another picture is found to be wrong, and unfit for archives: what finds nothing would be worse than
+/// nothing.
 fn must_find_a_wrong_one(bin: &Path, folder: &Path, seconds: u64) -> Result<()> {
     let folder = folder.join("planted");
     fs::create_dir_all(&folder)?;
@@ -169,22 +128,32 @@ fn must_find_a_wrong_one(bin: &Path, folder: &Path, seconds: u64) -> Result<()> 
     let mut encoder = png::Encoder::new(File::create(&other)?, 32, 24);
     encoder.set_color(png::ColorType::Rgba);
     encoder.write_header()?.write_image_data(&samples)?;
-    let converted = convert(&other, &pdf(&folder, 0), Duration::from_secs(seconds))?;
-    let judged = judge(bin, &[image], &[converted], &folder, seconds)?;
-    ensure!(judged.iter().all(Judged::is_wrong), "a PDF with a wrong sample is passed over: {judged:?}");
+    let pdf = converting::pdf(&folder, 0);
+    let converted = converting::convert(&other, &pdf, &[], Duration::from_secs(seconds))?;
+    fs::copy(&pdf, converting::archive(&folder, 0))?;
+    let conversion = Conversion { archived: Some(converted.clone()), converted };
+    let judged = judge(bin, &[image], &[conversion], &[None], &folder, seconds)?;
+    ensure!(
+        judged.iter().all(|judged| judged.is_wrong() && judged.breaks_rules()),
+        "a PDF with a wrong sample, which is no PDF/A, is passed over: {judged:?}"
+    );
     Ok(())
 }
 
 fn judge(
     bin: &Path,
     paths: &[PathBuf],
-    converted: &[Converted],
+    conversions: &[Conversion],
+    references: &[Option<PathBuf>],
     folder: &Path,
     seconds: u64,
 ) -> Result<Vec<Judged>> {
-    let entries = paths.iter().zip(converted).enumerate().map(|(index, (path, converted))| {
-        let made = matches!(converted, Converted::Pdf).then(|| pdf(folder, index));
-        Ok(json!({ "image": path.canonicalize()?, "pdf": made }))
+    let entries = paths.iter().zip(conversions).zip(references).enumerate();
+    let entries = entries.map(|(index, ((path, conversion), reference))| {
+        let pdf = (conversion.converted == Converted::Pdf).then(|| converting::pdf(folder, index));
+        let archive =
+            (conversion.archived == Some(Converted::Pdf)).then(|| converting::archive(folder, index));
+        Ok(json!({ "image": path.canonicalize()?, "pdf": pdf, "archive": archive, "reference": reference }))
     });
     let entries = serde_json::Value::Array(entries.collect::<Result<_>>()?).to_string();
     let mut child = command(bin.join("python"))
@@ -212,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_files_in_order_and_says_reasons_without_names() {
+    fn finds_files_in_order() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["b/two.png", "a.png", "b/one.png"] {
             let path = folder.path().join(name);
@@ -224,14 +193,5 @@ mod tests {
         let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
         assert_eq!(names, ["a.png", "b/one.png", "b/two.png"].map(Path::new));
         assert!(files(&folder.path().join("none")).is_err());
-
-        let image = Path::new("/images/a.png");
-        for (said, expected) in [
-            ("fruitpress: /images/a.png: the PNG is cut\n", "the PNG is cut"),
-            ("fruitpress: the disk is full\n", "the disk is full"),
-            ("", ""),
-        ] {
-            assert_eq!(reason(said, image), expected);
-        }
     }
 }

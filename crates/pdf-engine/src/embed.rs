@@ -16,6 +16,8 @@ pub(crate) struct Context<'a> {
     pub(crate) limits: &'a Limits,
     /// Those of the page under way.
     warnings: Vec<String>,
+    /// Whether samples of the page under way are others than the source's.
+    is_changed: bool,
     /// The pages that are done, one a frame.
     pub(crate) pages: Vec<PageReport>,
     /// Pixels that were decoded for them.
@@ -38,12 +40,26 @@ pub(crate) struct Shown<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(index: usize, options: &'a Options, limits: &'a Limits) -> Self {
-        Self { index, options, limits, warnings: Vec::new(), pages: Vec::new(), decoded_pixels: 0 }
+        Self {
+            index,
+            options,
+            limits,
+            warnings: Vec::new(),
+            is_changed: false,
+            pages: Vec::new(),
+            decoded_pixels: 0,
+        }
     }
 
     /// Notes what was left out or mended.
     pub(crate) fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
+    }
+
+    /// Notes why samples are no more those of the source.
+    pub(crate) fn change(&mut self, why: impl Into<String>) {
+        self.is_changed = true;
+        self.warn(why);
     }
 
     /// Whether a further frame, where there is one, becomes a page; an error where there may be no further one.
@@ -115,7 +131,7 @@ impl<'a> Context<'a> {
             bits_per_sample: shown.bits_per_sample,
             page_points: page.points(),
             embedding: shown.embedding,
-            lossless: true,
+            lossless: !std::mem::take(&mut self.is_changed),
             transparency: shown.transparency,
             warnings: std::mem::take(&mut self.warnings),
         });

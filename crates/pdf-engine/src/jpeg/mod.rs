@@ -11,6 +11,7 @@ mod progress;
 mod scan;
 mod segment;
 mod tables;
+pub(crate) mod weave;
 
 use std::ops::Range;
 

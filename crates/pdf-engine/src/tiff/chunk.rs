@@ -28,14 +28,28 @@ impl Page<'_> {
         })
     }
 
-    /// Decodes a chunk that has so many rows into `out`, which is as long as those.
-    pub(super) fn decode(
+    /// Decodes a chunk that has so many rows into `out`, which is as long as those, each pixel with samples of its own. `blocks` is
+    /// room for a chunk whose pixels share some.
+    pub(super) fn decode_pixels(
         &self,
         file: Spooled<'_>,
         index: usize,
         rows: u32,
+        blocks: &mut [u8],
         out: &mut [u8],
     ) -> Result<(), Fault> {
+        let Some(ycbcr) = self.ycbcr.as_ref().filter(|ycbcr| ycbcr.is_shared()) else {
+            return self.decode(file, index, rows, out);
+        };
+        let count = usize::try_from(ycbcr.chunk_bytes(self.chunk.0, rows)).unwrap_or(usize::MAX);
+        let blocks = blocks.get_mut(..count).unwrap_or_default();
+        self.decode(file, index, rows, blocks)?;
+        ycbcr.spread(blocks, self.chunk.0, out);
+        Ok(())
+    }
+
+    /// Decodes a chunk that has so many rows into `out`, which is as long as those.
+    fn decode(&self, file: Spooled<'_>, index: usize, rows: u32, out: &mut [u8]) -> Result<(), Fault> {
         let stored = self.stored(file, index)?;
         let filled = match self.compression {
             Compression::None => {

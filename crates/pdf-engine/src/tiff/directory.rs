@@ -197,6 +197,15 @@ impl<'s> Directory<'s> {
         }
     }
 
+    /// So many fractions of a field, all of which can be read.
+    pub(super) fn fractions(&self, tag: u16, count: usize) -> Option<Vec<f64>> {
+        let field =
+            self.field(tag).filter(|field| field.kind == Kind::Rational && field.count >= count as u64)?;
+        let number = |at: u64| self.tiff.u32(at).map(f64::from).ok();
+        let fraction = |at: u64| Some(number(at)? / number(at + 4)?).filter(|number| number.is_finite());
+        (0..count as u64).map(|index| fraction(field.at + index * 8)).collect()
+    }
+
     /// The bytes of a field.
     pub(super) fn bytes(&self, tag: u16) -> Result<Option<&'s [u8]>, Fault> {
         match self.field(tag) {

@@ -1,10 +1,15 @@
-//! Strips of JPEG, joined to one JPEG without decoding them (TIFF technical note 2).
+//! Strips and tiles of JPEG, joined to one JPEG without decoding them (TIFF technical note 2).
 //!
 //! Each strip is a JPEG of its own that shares its tables with the others, and begins anew where a restart marker
-//! would let it: so strips become the intervals between restart markers of one image.
+//! would let it: so strips become the intervals between restart markers of one image. The rows of tiles are woven.
 
 use super::page::{Page, Photometric};
-use crate::{error::Fault, spool::Spooled};
+use crate::{
+    cancel::Cancel,
+    error::Fault,
+    jpeg::weave::{Apart, Shape, Weaver},
+    spool::Spooled,
+};
 
 const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
@@ -24,9 +29,11 @@ struct Strip<'s> {
 }
 
 /// The whole JPEG of a page.
-pub(super) fn join(file: Spooled<'_>, page: &Page<'_>) -> Result<Vec<u8>, Fault> {
-    if page.planar || page.chunk.0 != page.width && page.chunks.len() > 1 {
-        return Err(file.unsupported("has tiles or planes of JPEG, and strips are converted; save it anew"));
+pub(super) fn join(file: Spooled<'_>, page: &Page<'_>, cancel: &Cancel) -> Result<Vec<u8>, Fault> {
+    if page.planar {
+        return Err(
+            file.unsupported("has planes of JPEG, which PDF cannot hold; save it with its samples together")
+        );
     }
     let mut bytes = vec![0xff, SOI];
     if let Some(tables) = page.jpeg_tables {
@@ -42,8 +49,12 @@ pub(super) fn join(file: Spooled<'_>, page: &Page<'_>) -> Result<Vec<u8>, Fault>
     if stored.iter().map(|strip| strip.len()).sum::<usize>() > file.bytes.len() {
         return Err(file.fault("has strips of JPEG that lie over one another"));
     }
+    if page.is_tiled && page.chunk != (page.width, page.height) {
+        return join_tiles(file, page, bytes, &stored, cancel);
+    }
     let [only] = *stored else { return join_strips(file, page, bytes, &stored) };
-    let image = only.strip_prefix(&[0xff, SOI]).ok_or_else(|| file.fault("has a strip that is no JPEG"))?;
+    let image =
+        only.strip_prefix(&[0xff, SOI]).ok_or_else(|| file.fault("has a strip or tile that is no JPEG"))?;
     bytes.extend_from_slice(image);
     Ok(bytes)
 }
@@ -84,9 +95,73 @@ fn join_strips(
     Ok(bytes)
 }
 
+/// The tiles woven into one another, but for what lies beyond the page.
+fn join_tiles(
+    file: Spooled<'_>,
+    page: &Page<'_>,
+    mut bytes: Vec<u8>,
+    stored: &[&[u8]],
+    cancel: &Cancel,
+) -> Result<Vec<u8>, Fault> {
+    let apart = || file.unsupported("has tiles of JPEG that cannot be joined to one; save it anew");
+    let tiles = stored.iter().map(|tile| Strip::parse(file, tile)).collect::<Result<Vec<_>, _>>()?;
+    let first = &tiles[0];
+    let of_all = Strip::segments(file, &bytes[2..])?;
+    let frame = first.segments.iter().find(|(marker, _)| matches!(marker, 0xc0 | 0xc1)).ok_or_else(apart)?.1;
+    let tables = of_all.iter().chain(&first.segments).filter(|(marker, _)| matches!(*marker, DHT | DRI));
+    let why = |why: Apart| match why {
+        Apart::Damaged => file.fault("has a strip or tile that is no whole JPEG"),
+        Apart::Unfit => apart(),
+        Apart::Fault(fault) => fault,
+    };
+    let weaver = Weaver::new(tables.copied(), frame, first.scan).map_err(why)?;
+    if !tiles.iter().all(|tile| tile.is_like(first) && tile.size() == Some(page.chunk)) {
+        return Err(apart());
+    }
+    let samples: Vec<_> = tiles.iter().map(|tile| tile.samples).collect();
+    let shape = Shape { whole: (page.width, page.height), piece: page.chunk };
+    let woven = weaver.weave(shape, &samples, cancel).map_err(why)?;
+
+    let [width, height] = [page.width, page.height].map(u16::try_from);
+    let (Ok(width), Ok(height)) = (width, height) else { return Err(apart()) };
+    for (marker, payload) in &first.segments {
+        let mut payload = payload.to_vec();
+        if is_frame(*marker)
+            && let Some(size) = payload.get_mut(1..5)
+        {
+            size.copy_from_slice(&[height.to_be_bytes(), width.to_be_bytes()].concat());
+        }
+        append(&mut bytes, *marker, &payload);
+    }
+    append(&mut bytes, SOS, first.scan);
+    bytes.extend(woven);
+    bytes.extend([0xff, EOI]);
+    Ok(bytes)
+}
+
 impl<'s> Strip<'s> {
+    /// Segments that stand alone: marker and payload.
+    fn segments(file: Spooled<'_>, mut bytes: &'s [u8]) -> Result<Vec<(u8, &'s [u8])>, Fault> {
+        let damaged = || file.fault("has tables of JPEG that are damaged");
+        let mut segments = Vec::new();
+        while let [_, marker, high, low, ..] = *bytes {
+            let length = usize::from(u16::from_be_bytes([high, low]));
+            let (segment, behind) = bytes.split_at_checked(2 + length).ok_or_else(damaged)?;
+            segments.push((marker, segment.get(4..).ok_or_else(damaged)?));
+            bytes = behind;
+        }
+        Ok(segments)
+    }
+
+    /// Width and height.
+    fn size(&self) -> Option<(u32, u32)> {
+        let (_, frame) = self.segments.iter().find(|(marker, _)| is_frame(*marker))?;
+        let [_, high, low, left, right, ..] = **frame else { return None };
+        Some((u16::from_be_bytes([left, right]).into(), u16::from_be_bytes([high, low]).into()))
+    }
+
     fn parse(file: Spooled<'_>, strip: &'s [u8]) -> Result<Self, Fault> {
-        let damaged = || file.fault("has a strip that is no whole JPEG");
+        let damaged = || file.fault("has a strip or tile that is no whole JPEG");
         let mut rest = strip.strip_prefix(&[0xff, SOI]).ok_or_else(damaged)?;
         let mut segments = Vec::new();
         loop {

@@ -10,9 +10,10 @@ mod group4;
 mod jpeg;
 mod page;
 mod samples;
+mod ycbcr;
 
 use crate::{
-    Embedding, Format,
+    Embedding, Format, Purpose,
     document::{Color, Document, Encoding, Image, Ref, Transparency},
     embed::{Context, Shown},
     error::Fault,
@@ -136,19 +137,21 @@ fn decode(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<Ref, Fault> {
-    if page.photometric == Photometric::YCbCr {
-        return Err(file.unsupported("has YCbCr colours without JPEG; save it as RGB"));
-    }
     if matches!(page.compression, Compression::Fax(_)) && (page.bits, page.samples) != (1, 1) {
         return Err(file.fault("has fax codes for more than one bit a pixel"));
     }
     context.check_decoded(Format::Tiff, page.width, page.height)?;
+    if page.ycbcr.is_some() {
+        context.change(
+            "colours are turned from YCbCr to RGB, which rounds them: PDF has none of YCbCr but in JPEG",
+        );
+    }
     let raster = page.raster(profile);
     let limits = context.limits;
     pack(document, context, &raster, |rows| page.fill(file, limits, rows))
 }
 
-/// Joins the strips to one JPEG, and copies that.
+/// Joins the strips or tiles to one JPEG, and copies that.
 fn embed_jpeg(
     file: Spooled<'_>,
     page: &Page<'_>,
@@ -157,7 +160,9 @@ fn embed_jpeg(
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<Ref, Fault> {
-    let bytes = jpeg::join(file, page)?;
+    // What is joined is about twice as long as the file at most.
+    context.limits.memory.hold(Purpose::Samples, 2 * file.bytes.len() as u64)?;
+    let bytes = jpeg::join(file, page, input.cancel())?;
     let outer = crate::jpeg::Outer {
         transform: jpeg::transform(page),
         inverted: page.photometric == Photometric::WhiteIsZero,

@@ -1,6 +1,6 @@
 //! What a directory says of a page: its size, how its samples are stored, and what they mean (TIFF 6.0, sections 3 to 8).
 
-use super::directory::Directory;
+use super::{directory::Directory, ycbcr::YCbCr};
 use crate::{
     document::Space,
     error::{Count, Fault},
@@ -36,6 +36,9 @@ pub(super) mod tag {
     pub(crate) const EXTRA_SAMPLES: u16 = 338;
     pub(crate) const SAMPLE_FORMAT: u16 = 339;
     pub(crate) const JPEG_TABLES: u16 = 347;
+    pub(crate) const YCBCR_COEFFICIENTS: u16 = 529;
+    pub(crate) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(crate) const REFERENCE_BLACK_WHITE: u16 = 532;
     pub(crate) const ICC_PROFILE: u16 = 34_675;
 }
 
@@ -92,6 +95,8 @@ pub(super) struct Page<'s> {
     /// Three bytes a colour.
     pub(super) palette: Vec<u8>,
     pub(super) alpha: Option<AlphaChannel>,
+    /// How colours are turned into red, green and blue, where they must be: within JPEG they stay.
+    pub(super) ycbcr: Option<YCbCr>,
     /// Whether each sample is in chunks of its own.
     pub(super) planar: bool,
     /// Whether the first bit of a byte is the low one.
@@ -136,6 +141,18 @@ impl<'s> Page<'s> {
                 "has differences between samples of {bits} bits, and 8 and 16 are converted"
             )));
         }
+        let ycbcr = match photometric {
+            Photometric::YCbCr if compression != Compression::Jpeg => {
+                let ycbcr = YCbCr::read(directory, samples, bits, &mut warnings)?;
+                if ycbcr.is_shared() && (planar || differences) {
+                    return Err(file.unsupported(
+                        "has YCbCr colours that pixels share, in planes or as differences; save it as RGB",
+                    ));
+                }
+                Some(ycbcr)
+            }
+            _ => None,
+        };
         let (chunk, is_tiled, chunks) = chunks(directory, width, height, if planar { samples } else { 1 })?;
         Ok(Self {
             width,
@@ -146,6 +163,7 @@ impl<'s> Page<'s> {
             photometric,
             palette,
             alpha,
+            ycbcr,
             planar,
             reversed: directory.small(tag::FILL_ORDER, 1)? == 2,
             differences,

@@ -59,6 +59,15 @@ impl Page<'_> {
 
     /// Appends a row of the band as it is packed.
     fn convert(&self, band: &Band, y: usize, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.gather(band, y, out);
+        if let Some(ycbcr) = &self.ycbcr {
+            ycbcr.convert(&mut out[start..]);
+        }
+    }
+
+    /// Appends a row of the band, its samples as PDF orders them.
+    fn gather(&self, band: &Band, y: usize, out: &mut Vec<u8>) {
         let bits = self.packed_bits();
         let wanted = self.colors() + usize::from(self.alpha.is_some());
         let row = |plane: usize| &band.planes[plane][y * band.row_bytes..][..band.row_bytes];
@@ -129,6 +138,8 @@ struct Band {
     row_bytes: usize,
     chunk: Vec<u8>,
     chunk_row_bytes: usize,
+    /// A chunk whose pixels share their colours, as it is stored.
+    blocks: Vec<u8>,
     across: usize,
 }
 
@@ -145,13 +156,17 @@ impl Band {
             return Err(Fault::unsupported("the TIFF has tiles that are no whole bytes wide; save it anew"));
         }
         let beside = if across > 1 { chunk } else { 0 };
-        check_held(band.saturating_mul(planes as u64).saturating_add(beside), limits, what)?;
+        let shared = page.ycbcr.as_ref().filter(|ycbcr| ycbcr.is_shared());
+        let blocks = shared.map_or(0, |ycbcr| ycbcr.chunk_bytes(page.chunk.0, page.chunk.1));
+        let held = band.saturating_mul(planes as u64).saturating_add(beside).saturating_add(blocks);
+        check_held(held, limits, what)?;
         let planes = (0..planes).map(|_| zeroed(band, limits, what)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             planes,
             row_bytes: usize::try_from(chunk_row * u64::from(across)).unwrap_or(0),
             chunk: zeroed(beside, limits, what)?,
             chunk_row_bytes: usize::try_from(chunk_row).unwrap_or(0),
+            blocks: zeroed(blocks, limits, what)?,
             across: across as usize,
         })
     }
@@ -166,11 +181,11 @@ impl Band {
         for (plane, band) in self.planes.iter_mut().enumerate() {
             let first = plane * down * self.across + first;
             if self.across == 1 {
-                page.decode(file, first, rows, &mut band[..bytes])?;
+                page.decode_pixels(file, first, rows, &mut self.blocks, &mut band[..bytes])?;
                 continue;
             }
             for column in 0..self.across {
-                page.decode(file, first + column, rows, &mut self.chunk[..bytes])?;
+                page.decode_pixels(file, first + column, rows, &mut self.blocks, &mut self.chunk[..bytes])?;
                 let places = band.chunks_exact_mut(self.row_bytes);
                 for (place, row) in places.zip(self.chunk.chunks_exact(self.chunk_row_bytes)) {
                     place[column * self.chunk_row_bytes..][..self.chunk_row_bytes].copy_from_slice(row);

@@ -34,3 +34,5 @@ mod png;
 mod properties;
 /// Sources and sinks that are slow, broken, cancelled or many.
 mod stream;
+/// TIFF: what is turned, joined, refused.
+mod tiff;

@@ -196,7 +196,8 @@ def check_page(entry, page, pdf_page):
     points = entry.get("points")
     if points is not None:
         require(all(abs(a - b) < 0.002 for a, b in zip(box[2:], points)), f"a page of {box[2:]} points, not {points}")
-    source = ImageOps.exif_transpose(open_image(entry["image"]))
+    source = open_image(entry["image"])
+    source = source if entry.get("upright") else ImageOps.exif_transpose(source)
     # Inks become colours in another way in each program.
     limit = 40 if source.mode == "CMYK" else entry.get("rendering", 12)
     width, height = source.size

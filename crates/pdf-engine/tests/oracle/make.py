@@ -1,6 +1,8 @@
 """Makes images with Pillow, as programs in the field make them: FOLDER [WIDTH HEIGHT]."""
 
+import io
 import pathlib
+import struct
 import sys
 
 import numpy
@@ -29,6 +31,31 @@ def exif(orientation, dpi=None):
     if dpi:
         block[0x011A], block[0x011B], block[0x0128] = dpi, dpi, 2
     return block
+
+
+def tiles(path, image, tile_width, tile_height, photometric, **options):
+    """A TIFF in tiles, each a whole JPEG of its own, which Pillow reads and does not write."""
+    data, places = bytearray(b"II*\0\0\0\0\0"), []
+    for top in range(0, image.height, tile_height):
+        for left in range(0, image.width, tile_width):
+            tile = io.BytesIO()
+            image.crop((left, top, left + tile_width, top + tile_height)).save(tile, "JPEG", **options)
+            jpeg = tile.getvalue()
+            # The first segment, JFIF's or Adobe's, says something of a whole file.
+            jpeg = jpeg[:2] + jpeg[4 + int.from_bytes(jpeg[4:6], "big") :]
+            places.append((len(data), len(jpeg)))
+            data += jpeg
+    samples = len(image.getbands())
+    numbers = [struct.pack(f"<{len(places)}I", *numbers) for numbers in zip(*places)]
+    fields = [(256, image.width), (257, image.height), (258, 8), (259, 7), (262, photometric), (277, samples), (322, tile_width), (323, tile_height)]
+    entries = []
+    for number, value in [*fields, (324, numbers[0]), (325, numbers[1])]:
+        value = struct.pack("<I", value) if isinstance(value, int) else value
+        place = value if len(value) == 4 else struct.pack("<I", len(data))
+        data += value if len(value) > 4 else b""
+        entries.append(struct.pack("<HHI", number, 4, len(value) // 4) + place)
+    data[4:8] = struct.pack("<I", len(data))
+    path.write_bytes(data + struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4))
 
 
 rgb = picture(width, height)
@@ -106,6 +133,13 @@ for name, image in {"rgb": rgb, "gray": gray}.items():
     image.save(folder / f"{name}-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
     image.save(folder / f"{name}-deflate-one.tiff", compression="tiff_adobe_deflate", tiffinfo={278: height})
     image.save(folder / f"{name}-deflate-one-predictor.tiff", compression="tiff_adobe_deflate", tiffinfo={278: height, 317: 2})
+tiles(folder / "gray-jpeg-tiles.tiff", gray, 64, 48, 1, quality=80)
+tiles(folder / "gray-jpeg-one-tile.tiff", gray, 208, 144, 1, quality=80)
+for sampling in ("4:2:0", "4:2:2", "4:4:4"):
+    tiles(folder / f"rgb-jpeg-tiles-{sampling.replace(':', '')}.tiff", rgb, 48, 32, 6, quality=85, subsampling=sampling)
+tiles(folder / "rgb-jpeg-tiles-kept.tiff", rgb, 64, 64, 2, keep_rgb=True)
+for compression in ("raw", "tiff_lzw", "packbits"):
+    rgb.convert("YCbCr").save(folder / f"ycbcr-{compression}.tiff", compression=compression)
 wide.save(folder / "wide-predictor.tiff", compression="tiff_lzw", tiffinfo={317: 2})
 rgb.save(folder / "pages.tiff", save_all=True, append_images=[gray, bilevel, few], compression="tiff_lzw")
 rgb.save(folder / "big.tiff", big_tiff=True, dpi=(300, 300), icc_profile=srgb)

@@ -1,0 +1,81 @@
+//! Refusals of images that Pillow decodes, each with the argument for it: known by what is said of the image, never by its name.
+//!
+//! `docs/formats.md` has the same list; a test compares the two.
+
+/// A refusal that is as it should be.
+struct Argued {
+    /// What the reason says, in this order; between these stand the numbers of one file.
+    said: &'static [&'static str],
+    why: &'static str,
+}
+
+const ARGUED: &[Argued] = &[
+    Argued {
+        said: &["the PNG's chunk IDAT at byte ", " is damaged: its checksum is wrong"],
+        why: "The checksum is there to tell damage from an image. Pillow inflates the data and looks at no checksum of theirs.",
+    },
+    Argued {
+        said: &["the BMP has a run of pixels that leaves the image"],
+        why: "What a run means that goes past the end of a row, nothing says, and programs show different pictures.",
+    },
+    Argued {
+        said: &["the TIFF has planes of JPEG"],
+        why: "PDF has no image in planes, and JPEG is copied here and never decoded. Programs write such files only where they are told to.",
+    },
+    Argued {
+        said: &["the ICO has ", " bytes, and its ", " would be ", " bytes from byte "],
+        why: "The file is cut. Pillow fills up what is missing with pixels that nobody drew.",
+    },
+];
+
+/// Why an image is rightly refused that another program decodes, if that is so.
+pub(super) fn argument(reason: &str) -> Option<&'static str> {
+    ARGUED.iter().find(|argued| says(reason, argued.said)).map(|argued| argued.why)
+}
+
+/// Whether a text consists of these, and of other things between them and behind the last.
+fn says(text: &str, parts: &[&str]) -> bool {
+    let Some(first) = parts.first() else { return false };
+    let mut rest = text;
+    text.starts_with(first)
+        && parts.iter().all(|part| {
+            let behind = rest.split_once(part).map(|(_, behind)| behind);
+            rest = behind.unwrap_or_default();
+            behind.is_some()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::root;
+
+    #[test]
+    fn a_refusal_is_known_by_all_that_is_said_of_it() {
+        for (reason, is_argued) in [
+            ("the PNG's chunk IDAT at byte 49 is damaged: its checksum is wrong", true),
+            ("the PNG's chunk IDAT at byte 49 is damaged: it is longer than the file", false),
+            ("the PNG's chunk tEXt at byte 49 is damaged: its checksum is wrong", false),
+            ("not this, but: the BMP has a run of pixels that leaves the image", false),
+            ("the ICO has 372 bytes, and its row of pixels would be 16 bytes from byte 600 on", true),
+            ("the ICO has 372 bytes, and no more", false),
+            ("the TIFF has tiles of JPEG that cannot be joined to one; save it anew", false),
+            ("", false),
+        ] {
+            assert_eq!(argument(reason).is_some(), is_argued, "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_every_argument() {
+        let page = std::fs::read_to_string(root().join("docs/formats.md")).unwrap();
+        // Lines end where the page is full.
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let different = root().join("crates/pdf-engine/tests/oracle/different.tsv");
+        let different = std::fs::read_to_string(different).unwrap();
+        let shown = different.lines().filter_map(|line| line.split('\t').nth(1));
+        for why in ARGUED.iter().map(|argued| argued.why).chain(shown) {
+            assert!(page.contains(why), "docs/formats.md does not say: {why}");
+        }
+    }
+}
