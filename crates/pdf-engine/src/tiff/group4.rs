@@ -355,7 +355,9 @@ mod tests {
     /// A reader of codes that is not ours reads what was meant.
     fn check(rows: &[Vec<u32>], width: u32) {
         let mut writer = Writer::new(width);
-        rows.iter().for_each(|row| writer.write(row));
+        for row in rows {
+            writer.write(row);
+        }
         writer.finish();
         let settings = DecodeSettings {
             columns: width,
