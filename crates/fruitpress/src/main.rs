@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             command::complain(&format!("{error:#}"));
-            ExitCode::FAILURE
+            command::status(&error)
         }
     }
 }

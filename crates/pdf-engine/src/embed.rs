@@ -1,9 +1,12 @@
 //! What the formats need of each other's surroundings: options, limits, warnings, and the page at the end.
 
+use std::{cell::Cell, rc::Rc};
+
 use crate::{
     Embedding, Format, Limits, Options, PageReport,
     document::{Document, Ref, Space},
     error::{Count, Fault},
+    input::Input,
     metadata::icc,
     page::{self, Density, Orientation, Page},
 };
@@ -22,7 +25,13 @@ pub(crate) struct Context<'a> {
     pub(crate) pages: Vec<PageReport>,
     /// Pixels that were decoded for them.
     decoded_pixels: u64,
+    /// How much of the source was read.
+    read_bytes: Rc<Cell<u64>>,
 }
+
+/// A source of this length may have [`Limits::decoded_pixels_max`], one of twice this length twice as many, and so on: who sends
+/// much may cause much work.
+const SOURCE_BYTES: u64 = 16 << 20;
 
 /// An image that is in the document and wants a page.
 pub(crate) struct Shown<'a> {
@@ -39,15 +48,16 @@ pub(crate) struct Shown<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(index: usize, options: &'a Options, limits: &'a Limits) -> Self {
+    pub(crate) fn new(index: usize, input: &Input<'_>, options: &'a Options, limits: &'a Limits) -> Self {
         Self {
             index,
             options,
             limits,
             warnings: Vec::new(),
-            is_changed: false,
             pages: Vec::new(),
             decoded_pixels: 0,
+            is_changed: false,
+            read_bytes: input.read_bytes(),
         }
     }
 
@@ -82,12 +92,14 @@ impl<'a> Context<'a> {
     pub(crate) fn check_decoded(&mut self, format: Format, width: u32, height: u32) -> Result<(), Fault> {
         self.limits.check_size(format.name(), width, height)?;
         self.decoded_pixels += u64::from(width) * u64::from(height);
-        if self.decoded_pixels > self.limits.decoded_pixels_max {
+        let lengths = (self.read_bytes.get() / SOURCE_BYTES).max(1);
+        let max = self.limits.decoded_pixels_max.saturating_mul(lengths);
+        if self.decoded_pixels > max {
             let what = format!(
                 "the {format} has {} pixels in its frames until this one, and all that are decoded",
                 Count(self.decoded_pixels)
             );
-            return Err(Fault::too_large("decoded_pixels_max", self.limits.decoded_pixels_max, what));
+            return Err(Fault::too_large("decoded_pixels_max", max, what));
         }
         Ok(())
     }

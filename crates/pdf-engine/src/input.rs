@@ -1,8 +1,10 @@
 //! The source as the formats read it: forward, counted, cancellable, with its errors told apart.
 
 use std::{
+    cell::Cell,
     fmt::{self, Write},
     io::{BufRead, ErrorKind},
+    rc::Rc,
 };
 
 use crate::{
@@ -25,7 +27,7 @@ pub(crate) struct Input<'a> {
     head: Vec<u8>,
     /// How much of `head` was consumed.
     head_used: usize,
-    position: u64,
+    position: Rc<Cell<u64>>,
     format: &'static str,
     place: String,
 }
@@ -37,7 +39,7 @@ impl<'a> Input<'a> {
             cancel,
             head: Vec::with_capacity(SNIFFED_BYTES),
             head_used: 0,
-            position: 0,
+            position: Rc::default(),
             format: "image",
             place: String::from("its first bytes"),
         }
@@ -69,7 +71,12 @@ impl<'a> Input<'a> {
 
     /// How many bytes were read so far.
     pub(crate) fn position(&self) -> u64 {
-        self.position
+        self.position.get()
+    }
+
+    /// The same, wherever that is.
+    pub(crate) fn read_bytes(&self) -> Rc<Cell<u64>> {
+        Rc::clone(&self.position)
     }
 
     /// Some bytes that come next, at least one; the end of the source is an error.
@@ -134,7 +141,7 @@ impl<'a> Input<'a> {
         } else {
             self.reader.consume(count);
         }
-        self.position += count as u64;
+        self.position.set(self.position() + count as u64);
     }
 
     /// Fills `buffer`.
@@ -161,7 +168,7 @@ impl<'a> Input<'a> {
         Fault::malformed(format!(
             "the {} ends after {} bytes, inside {}",
             self.format,
-            Count(self.position),
+            Count(self.position()),
             self.place
         ))
     }

@@ -88,7 +88,7 @@ pub fn convert<'a>(
     let mut skipped = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let mut input = Input::new(source, cancel);
-        let mut context = Context::new(index, options, limits);
+        let mut context = Context::new(index, &input, options, limits);
         let before = document.mark();
         let embedded = embed(&mut input, &mut document, &mut context);
         limits.memory.release();

@@ -20,8 +20,8 @@ pub struct Limits {
     /// Bytes of samples held at once where an image must be decoded. Default 256 MiB: an interlaced PNG of
     /// 67 megapixels with alpha.
     pub decoded_bytes_max: u64,
-    /// Pixels that are decoded over all frames of a source. Default 1,000,000,000: as for one image; pages that are
-    /// only copied do not count.
+    /// Pixels that are decoded over all frames of a source of up to 32 MiB; for each 16 MiB of a longer one. Default
+    /// 1,000,000,000: as for one image; pages that are only copied do not count.
     pub decoded_pixels_max: u64,
     /// Bytes of a source that must be held whole, because its parts refer to each other. Default 256 MiB: scans
     /// of many pages have that.

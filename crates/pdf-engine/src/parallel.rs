@@ -53,7 +53,7 @@ pub fn convert_parallel<'a>(
             scope.spawn(move || {
                 while let Some((index, mut document)) = take_turn(next, count, options, cancel) {
                     let mut input = Input::new(open(index), cancel);
-                    let mut context = Context::new(index, options, limits);
+                    let mut context = Context::new(index, &input, options, limits);
                     let embedded = crate::embed(&mut input, &mut document, &mut context);
                     document.hand_over(embedded.map(|()| context.pages));
                 }

@@ -3,6 +3,7 @@
 mod each;
 mod image;
 mod images;
+mod limits;
 mod metadata;
 mod meter;
 mod pages;
@@ -18,8 +19,8 @@ use std::{
     thread,
 };
 
-use anyhow::ensure;
-use pdf_engine::{Cancel, Error, Limits, Options, Report, Source};
+use anyhow::anyhow;
+use pdf_engine::{Cancel, Error, Options, Report, Source};
 use serde_json::json;
 
 use self::{
@@ -29,10 +30,16 @@ use self::{
     meter::{Meter, Metered, MeteredSink},
     viewer::ViewerArgs,
 };
-use super::{complain, is_dash, output::Output, say};
+use super::{
+    complain, is_dash,
+    misuse::{self, Misused},
+    output::Output,
+    say,
+};
 
 pub(super) use image::Image;
 pub(super) use images::ImageArgs;
+pub(super) use limits::LimitArgs;
 pub(super) use pages::PageArgs;
 
 /// Converts images to one PDF without changing a pixel, a page each.
@@ -84,6 +91,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     viewer: ViewerArgs,
+
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// Buffer before a file or a pipe: fewer system calls than the library's 8 KiB, and still in the cache.
@@ -100,11 +110,14 @@ impl Args {
         }
         let output = self.output();
         let report = if is_dash(output) {
-            ensure!(!self.json, "--json prints on standard output, where the PDF goes: name a file with -o");
-            ensure!(
+            misuse::ensure(
+                !self.json,
+                "--json prints on standard output, where the PDF goes: name a file with -o",
+            )?;
+            misuse::ensure(
                 !io::stdout().is_terminal(),
-                "a PDF is not for a terminal: name a file with -o, or redirect"
-            );
+                "a PDF is not for a terminal: name a file with -o, or redirect",
+            )?;
             self.convert_to(&images, io::stdout(), &options)?
         } else {
             let list = self.images.from_file.as_slice();
@@ -127,15 +140,13 @@ impl Args {
     fn convert_each(&self, images: &[PathBuf], options: &Options) -> anyhow::Result<ExitCode> {
         let each = Each::new(images, self.output.as_deref(), self.force)?;
         let (mut objects, mut failed) = (Vec::new(), 0_usize);
-        for (index, outcome) in each.convert(options)?.into_iter().enumerate() {
+        for (index, outcome) in each.convert(options, &self.limits.limits())?.into_iter().enumerate() {
             let (image, output) = (&images[index..=index], each.pdf(index));
             match outcome {
                 Ok(report) if self.json => objects.push(told(output, image, &report)),
                 Ok(report) => warn(image, &report),
                 // It is about the flags, and the same for every image.
-                Err(error) if matches!(error.downcast_ref(), Some(Error::Layout { .. })) => {
-                    return Err(error);
-                }
+                Err(error) if error.is::<Misused>() => return Err(error),
                 Err(error) => {
                     failed += 1;
                     complain(&format!("{error:#}"));
@@ -163,7 +174,7 @@ impl Args {
             .any(|image| is_dash(image) || fs::metadata(image).is_ok_and(|found| !found.is_file()));
         let threads = if is_piped { NonZeroUsize::MIN } else { threads() };
         let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink });
-        let (limits, cancel) = (Limits::default(), Cancel::new());
+        let (limits, cancel) = (self.limits.limits(), Cancel::new());
         let converted =
             pdf_engine::convert_parallel(images.len(), open, threads, &mut sink, options, &limits, &cancel);
         converted.map_err(|error| self.explain(images, error))
@@ -173,7 +184,7 @@ impl Args {
     fn explain(&self, images: &[PathBuf], error: Error) -> anyhow::Error {
         let at = match &error {
             // Its words are about the flags.
-            Error::Layout { .. } => return error.into(),
+            Error::Layout { .. } => return because(error),
             error => match error.index() {
                 Some(index) => name(&images[index]),
                 None if is_dash(self.output()) => "standard output".to_owned(),
@@ -210,7 +221,11 @@ pub(super) fn because(error: Error) -> anyhow::Error {
         {
             error.into()
         }
-        error => error.into(),
+        Error::Layout { .. } => Misused(error.to_string()).into(),
+        error => match limits::hint(&error) {
+            Some(hint) => anyhow!("{error}; {hint}"),
+            None => error.into(),
+        },
     }
 }
 

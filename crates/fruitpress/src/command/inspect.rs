@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 
 use super::{
     complain,
-    convert::{self, Image, ImageArgs, PageArgs, report},
+    convert::{self, Image, ImageArgs, LimitArgs, PageArgs, report},
+    printable,
     progress::Progress,
     say,
 };
@@ -45,6 +46,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pages: PageArgs,
+
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// The pages of an image, or why it has none.
@@ -53,7 +57,7 @@ type Inspected = Result<Vec<PageReport>, String>;
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let images = self.images.paths()?;
-        let inspected = inspect_all(&images, &self.pages.options())?;
+        let inspected = inspect_all(&images, &self.pages.options(), &self.limits.limits())?;
         let named = || images.iter().map(|image| convert::name(image)).zip(&inspected);
         if self.json {
             let objects: Vec<Value> =
@@ -74,7 +78,7 @@ impl Args {
 }
 
 /// Looks at each image, several at once; the answers are in the order of the images.
-fn inspect_all(images: &[PathBuf], options: &Options) -> anyhow::Result<Vec<Inspected>> {
+fn inspect_all(images: &[PathBuf], options: &Options, limits: &Limits) -> anyhow::Result<Vec<Inspected>> {
     let threads = convert::threads().get().min(images.len());
     let next = &AtomicUsize::new(0);
     let mut progress = Progress::start();
@@ -85,7 +89,7 @@ fn inspect_all(images: &[PathBuf], options: &Options) -> anyhow::Result<Vec<Insp
             let done = done.clone();
             scope.spawn(move || {
                 while let Some((index, image)) = next_of(images, next) {
-                    if done.send((index, inspect(image, options))).is_err() {
+                    if done.send((index, inspect(image, options, limits))).is_err() {
                         break;
                     }
                 }
@@ -107,13 +111,13 @@ fn next_of<'a>(images: &'a [PathBuf], next: &AtomicUsize) -> Option<(usize, &'a 
 }
 
 /// Looks at one image; an error of its own where no image could be converted so.
-fn inspect(image: &Path, options: &Options) -> anyhow::Result<Inspected> {
+fn inspect(image: &Path, options: &Options, limits: &Limits) -> anyhow::Result<Inspected> {
     let source = [Source::new(Image::new(image))];
-    let result = pdf_engine::convert(source, &mut io::sink(), options, &Limits::default(), &Cancel::new());
+    let result = pdf_engine::convert(source, &mut io::sink(), options, limits, &Cancel::new());
     match result {
         Ok(report) => Ok(Ok(report.pages)),
         Err(error) if error.index().is_some() => Ok(Err(format!("{:#}", convert::because(error)))),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(convert::because(error)),
     }
 }
 
@@ -129,6 +133,7 @@ fn table<'a>(images: impl Iterator<Item = (String, &'a Inspected)>) -> String {
     const HEAD: [&str; 7] = ["IMAGE", "FORMAT", "PIXELS", "BITS", "PAGE IN POINTS", "EMBEDDING", "LOSSLESS"];
     let mut rows = vec![Row::Columns(HEAD.map(str::to_owned))];
     for (name, inspected) in images {
+        let name = printable(&name);
         match inspected {
             Err(reason) => rows.push(Row::Sentence(format!("{name}  cannot be converted: {reason}"))),
             Ok(pages) => pages.iter().for_each(|page| {

@@ -16,6 +16,8 @@ pub(crate) mod inspect;
 mod interrupt;
 #[cfg(feature = "fruits")]
 pub(crate) mod migrate;
+#[cfg(feature = "press")]
+mod misuse;
 pub(crate) mod openapi;
 mod output;
 #[cfg(any(feature = "fruits", feature = "press"))]
@@ -70,7 +72,31 @@ impl Command {
 /// A line on standard error, named as command-line tools name theirs.
 pub(crate) fn complain(message: &str) {
     // A closed standard error leaves nobody to tell.
-    let _ = writeln!(std::io::stderr(), "fruitpress: {message}");
+    let _ = writeln!(std::io::stderr(), "fruitpress: {}", printable(message));
+}
+
+/// The status that an error ends the program with.
+pub(crate) fn status(error: &anyhow::Error) -> ExitCode {
+    #[cfg(feature = "press")]
+    if error.is::<misuse::Misused>() {
+        // As the parser of the command line has it.
+        return ExitCode::from(2);
+    }
+    let _ = error;
+    ExitCode::FAILURE
+}
+
+/// A line for a terminal: the name of a file may hold what would move its cursor, or look like another line.
+fn printable(line: &str) -> String {
+    let mut printable = String::with_capacity(line.len());
+    for letter in line.chars() {
+        if letter.is_control() {
+            printable.extend(letter.escape_default());
+        } else {
+            printable.push(letter);
+        }
+    }
+    printable
 }
 
 /// Text on standard output. A reader that went away (`| head`) is no failure.

@@ -17,7 +17,10 @@ use anyhow::{Context, anyhow, ensure};
 use tempfile::TempPath;
 use tokio::sync::oneshot;
 
-use super::interrupt::{self, Interrupts};
+use super::{
+    interrupt::{self, Interrupts},
+    is_dash,
+};
 
 /// A place for a file.
 pub(super) struct Output {
@@ -42,6 +45,7 @@ impl Output {
         };
         ensure!(!there.is_dir(), "{} is a directory", path.display());
         for source in sources {
+            let source = if is_dash(source) { Path::new("/dev/stdin") } else { source };
             let same = fs::metadata(source).is_ok_and(|source| {
                 (source.dev(), source.ino()) == (there.dev(), there.ino()) && source.is_file()
             });
@@ -104,7 +108,10 @@ impl Output {
             .permissions(permissions)
             .tempfile_in(folder)
             // The library names the unfinished file, which means nothing to who asked for another.
-            .map_err(|error| io::Error::from(error.kind()))?;
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => io::Error::new(error.kind(), "its folder is not there"),
+                kind => io::Error::from(kind),
+            })?;
         if let Some(permissions) = &self.permissions {
             unfinished.as_file().set_permissions(permissions.clone())?;
         }

@@ -72,15 +72,20 @@ fn what_cannot_be_read_or_written_is_said() {
     let folder = folder();
     let image = folder.path().join("a.png");
     write_png(&image, 8, 8);
-    let cases: [(&[&str], &str); 4] = [
-        (&["missing.png", "-o", "x.pdf"], "missing.png: it cannot be opened: No such file"),
-        (&[".", "-o", "x.pdf"], "directory"),
-        (&["a.png", "-o", "no/such/folder/x.pdf"], "no/such/folder/x.pdf cannot be written: "),
-        (&["-", "-", "-o", "x.pdf"], "standard input"),
+    let cases: [(&[&str], i32, &str); 5] = [
+        (&["missing.png", "-o", "x.pdf"], 1, "missing.png: it cannot be opened: No such file"),
+        (&["\x1b[2J\nb.png", "-o", "x.pdf"], 1, "fruitpress: \\u{1b}[2J\\nb.png: it cannot be opened"),
+        (&[".", "-o", "x.pdf"], 1, "directory"),
+        (
+            &["a.png", "-o", "no/such/folder/x.pdf"],
+            1,
+            "folder/x.pdf cannot be written: its folder is not there",
+        ),
+        (&["-", "-", "-o", "x.pdf"], 2, "standard input"),
     ];
-    for (arguments, word) in cases {
+    for (arguments, status, word) in cases {
         let output = run(fruitpress().current_dir(folder.path()).arg("convert").args(arguments));
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
         assert!(stderr(&output).contains(word), "{arguments:?}: {}", stderr(&output));
         assert!(!folder.path().join("x.pdf").exists());
     }
@@ -96,10 +101,14 @@ fn an_image_is_never_overwritten() {
     std::os::unix::fs::symlink("a.png", &link).unwrap();
     fs::hard_link(&image, &hard).unwrap();
     for out in ["a.png", "./a.png", "l.pdf", "h.pdf"] {
-        let output = run(fruitpress().current_dir(folder.path()).args(["convert", "a.png", "-o", out]));
-        assert_eq!(output.status.code(), Some(1), "{out}");
-        assert!(stderr(&output).contains("one of the images"), "{}", stderr(&output));
-        assert_eq!(fs::read(&image).unwrap(), before);
+        for source in ["a.png", "-"] {
+            let mut command = fruitpress();
+            command.current_dir(folder.path()).args(["convert", source, "-o", out]);
+            let output = run(command.stdin(File::open(&image).unwrap()));
+            assert_eq!(output.status.code(), Some(1), "{source} {out}");
+            assert!(stderr(&output).contains("one of the images"), "{}", stderr(&output));
+            assert_eq!(fs::read(&image).unwrap(), before);
+        }
     }
 }
 
@@ -127,7 +136,7 @@ fn the_file_behind_a_link_is_replaced_and_keeps_its_mode() {
 
 #[test]
 fn a_signal_leaves_no_unfinished_file() {
-    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         let folder = folder();
         let mut child = fruitpress()
             .current_dir(folder.path())
@@ -154,6 +163,48 @@ fn a_signal_leaves_no_unfinished_file() {
         assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{signal} left a file");
     }
+}
+
+/// As `nohup` has it, and shells have it of what they start in the background.
+#[test]
+fn a_signal_that_is_ignored_from_the_start_stays_ignored() {
+    let folder = folder();
+    write_png(&folder.path().join("a.png"), 8, 8);
+    let convert = format!("{} convert - -o out.pdf", env!("CARGO_BIN_EXE_fruitpress"));
+    // Standard input comes after the signals, which come after the program has begun to write.
+    let script = format!(
+        "trap '' HUP INT; mkfifo pipe; {convert} < pipe & exec 3> pipe; until ls .fruitpress-*; do sleep 0.01; done; \
+         sleep 0.1; kill -HUP $!; kill -INT $!; cat a.png >&3; exec 3>&-; wait $!"
+    );
+    let output = run(std::process::Command::new("bash").args(["-c", &script]).current_dir(folder.path()));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(fs::read(folder.path().join("out.pdf")).unwrap().starts_with(b"%PDF-"));
+}
+
+#[test]
+fn what_must_be_held_has_a_limit_that_is_named_and_can_be_raised() {
+    let folder = folder();
+    // Its data are never read: what it would take is known before.
+    let header = [&400_u32.to_le_bytes()[..], &900_u32.to_le_bytes()].concat();
+    let mut bmp =
+        [b"BM".as_slice(), &[0; 8], &54_u32.to_le_bytes(), &40_u32.to_le_bytes(), &header, &[1, 0, 24, 0]]
+            .concat();
+    bmp.resize(54, 0);
+    bmp.resize(54 + 400 * 3 * 900, 7);
+    fs::write(folder.path().join("a.bmp"), bmp).unwrap();
+    let convert = |flags: &[&str]| {
+        run(fruitpress().current_dir(folder.path()).args(["convert", "a.bmp", "-o", "a.pdf"]).args(flags))
+    };
+    let output = convert(&["--memory-max", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("fruitpress: a.bmp: ") && said.ends_with("; --memory-max allows more\n"),
+        "{said}"
+    );
+    assert!(convert(&["--memory-max", "2"]).status.success());
+    assert!(convert(&[]).status.success());
+    assert_eq!(convert(&["--memory-max", "0"]).status.code(), Some(2));
 }
 
 #[test]
@@ -354,7 +405,7 @@ fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
     let too_long = "x".repeat(2001);
     let cases: [(&[&str], i32, &[&str]); 23] = [
         (&["--pdfa", "1b"], 2, &["--pdfa", "2b, 3b"]),
-        (&["--pdfa", "2b", "--moddate", "2026-03-31T18:30:00"], 1, &["fruitpress: PDF/A wants the zone"]),
+        (&["--pdfa", "2b", "--moddate", "2026-03-31T18:30:00"], 2, &["fruitpress: PDF/A wants the zone"]),
         (&["--pagesize", "A7"], 2, &["--pagesize", "A7", "A4", "10cmx15cm"]),
         (&["--imgsize", "0dpi"], 2, &["--imgsize", "300dpi"]),
         (&["--border", "1:2:3"], 2, &["--border", "TOP:RIGHT:BOTTOM:LEFT"]),
@@ -364,10 +415,10 @@ fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
         (&["--dpi", "0"], 2, &["--dpi", "from 1 to 100,000"]),
         (&["--title", "a\nb"], 2, &["--title", "line breaks"]),
         (&["--author", &too_long], 2, &["--author", "2,000 characters"]),
-        (&["--keywords", &too_long[1..], "--keywords", "a"], 1, &["the keywords", "2,000 characters"]),
+        (&["--keywords", &too_long[1..], "--keywords", "a"], 2, &["the keywords", "2,000 characters"]),
         (&["--creationdate", "31.3.2026"], 2, &["--creationdate", "2026-03-31"]),
-        (&["--pagesize", "A4", "--border", "20cm"], 1, &["fruitpress: the borders leave nothing"]),
-        (&["--json"], 1, &["--json", "-o"]),
+        (&["--pagesize", "A4", "--border", "20cm"], 2, &["fruitpress: the borders leave nothing"]),
+        (&["--json"], 2, &["--json", "-o"]),
         (&["--crop-border", "1:2:3"], 2, &["--crop-border", "TOP:RIGHT:BOTTOM:LEFT"]),
         (&["--art-border=-1"], 2, &["--art-border"]),
         (
@@ -377,14 +428,14 @@ fn a_flag_that_is_wrong_is_named_with_what_would_be_right() {
         ),
         (
             &["-S", "1inx1in", "--crop-border", "1in"],
-            1,
+            2,
             &["fruitpress: the crop border takes 144 of the 72 points"],
         ),
         (&["--viewer-panes", "layers"], 2, &["--viewer-panes", "none, outlines, thumbs"]),
         (&["--viewer-initial-page", "0"], 2, &["--viewer-initial-page", "from 1 to"]),
         (
             &["--viewer-initial-page", "2"],
-            1,
+            2,
             &["fruitpress: the PDF cannot be opened at page 2: it has 1 page"],
         ),
         (&["--viewer-magnification", "150"], 2, &["--viewer-magnification", "150%", "fitbh"]),

@@ -103,12 +103,12 @@ fn names_that_would_lose_something_are_refused() {
     let before = names(folder.path());
     let cases: [(&[&str], i32, &str); 7] = [
         (&["a.png", "a.gif"], 1, "a.png and a.gif would both become a.pdf"),
-        (&["a.png", "-"], 1, "standard input has no name"),
-        (&["a.png", "-o", "-"], 1, "do not go to standard output"),
+        (&["a.png", "-"], 2, "standard input has no name"),
+        (&["a.png", "-o", "-"], 2, "do not go to standard output"),
         (&["a.png", "-o", "none"], 1, "none is no folder"),
         (&["a.png", "-o", "b.png"], 1, "b.png is no folder"),
         (&["b.png", "b.pdf", "--force", "-o", "."], 1, "would both become"),
-        (&["a.png", "--border", "50cm", "--pagesize", "A4"], 1, "border"),
+        (&["a.png", "--border", "50cm", "--pagesize", "A4"], 2, "border"),
     ];
     for (arguments, status, words) in cases {
         let output = each(folder.path(), arguments);

@@ -88,7 +88,7 @@ fn options_that_no_image_can_meet_are_an_error_of_their_own() {
     let folder = folder();
     let images = images(folder.path());
     let output = inspect(folder.path(), &[images[0], "-S", "A6", "-b", "20cm"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
     assert!(stderr(&output).starts_with("fruitpress: the borders leave nothing"), "{}", stderr(&output));
 }

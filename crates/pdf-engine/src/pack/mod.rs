@@ -197,6 +197,7 @@ pub(crate) fn check_held(bytes: u64, limits: &Limits, what: &str) -> Result<(), 
 
 fn held_too_large(bytes: u64, limits: &Limits, what: &str) -> Fault {
     let max = limits.decoded_bytes_max;
-    let what = format_args!("{what} must be decoded whole: its samples, {} bytes,", Count(bytes));
+    let what =
+        format_args!("{what} must be decoded whole, for which it takes {} bytes of memory: it", Count(bytes));
     Fault::too_large("decoded_bytes_max", max, what)
 }

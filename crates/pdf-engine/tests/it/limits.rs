@@ -299,6 +299,27 @@ fn tiles_of_a_tiff() {
     );
 }
 
+/// A long scan of many pages may cost more than a small file that claims as much.
+#[test]
+fn a_longer_source_may_have_more_pixels() {
+    let image = |bytes: usize| {
+        let mut image = raster::tiff(9, 7, 2);
+        image.resize(bytes, 0);
+        image
+    };
+    let pixels = 9 * 7 * 2;
+    for (bytes, times) in [(1 << 16, 1), ((32 << 20) - 1, 1), (32 << 20, 2), (48 << 20, 3)] {
+        let mut limits = Limits { decoded_pixels_max: pixels / times, ..Limits::default() };
+        assert!(convert_with(&image(bytes), &limits).is_ok(), "{bytes}");
+        limits.decoded_pixels_max -= 1;
+        let error = convert_with(&image(bytes), &limits).unwrap_err();
+        assert!(
+            matches!(error, Error::TooLarge { limit: "decoded_pixels_max", max, .. } if max == pixels - times),
+            "{bytes}: {error}"
+        );
+    }
+}
+
 /// Strips of fax codes that are together no longer than the file become one fax of any size; others are decoded under the
 /// limits of decoding.
 #[test]

@@ -14,11 +14,11 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use pdf_engine::{Cancel, Limits, Options, Report, Source};
+use pdf_engine::{Cancel, Error, Limits, Options, Report, Source};
 
 use super::{
     super::{
-        is_dash,
+        is_dash, misuse,
         output::{Output, Unfinished, unless_interrupted},
     },
     BUFFER_BYTES, Image, because,
@@ -42,12 +42,15 @@ pub(super) type Outcome = anyhow::Result<Report>;
 impl<'a> Each<'a> {
     /// Names the PDFs as their images, in `folder` or each beside its image. An error where two would have one name.
     pub(super) fn new(images: &'a [PathBuf], folder: Option<&Path>, replace: bool) -> anyhow::Result<Self> {
-        ensure!(
+        misuse::ensure(
             !images.iter().any(|image| is_dash(image)),
-            "standard input has no name for its PDF: leave out --each"
-        );
+            "standard input has no name for its PDF: leave out --each",
+        )?;
         if let Some(folder) = folder {
-            ensure!(!is_dash(folder), "several PDFs do not go to standard output: name a folder with -o");
+            misuse::ensure(
+                !is_dash(folder),
+                "several PDFs do not go to standard output: name a folder with -o",
+            )?;
             ensure!(
                 folder.is_dir(),
                 "{} is no folder: with --each, -o names the folder of the PDFs",
@@ -80,7 +83,7 @@ impl<'a> Each<'a> {
     }
 
     /// Converts them all, and tells what became of each, in their order.
-    pub(super) fn convert(&self, options: &Options) -> anyhow::Result<Vec<Outcome>> {
+    pub(super) fn convert(&self, options: &Options, limits: &Limits) -> anyhow::Result<Vec<Outcome>> {
         let meter = &Meter::start(self.images.len());
         let next = &AtomicUsize::new(0);
         let outcomes: &Mutex<Vec<Option<Outcome>>> = &Mutex::new(self.images.iter().map(|_| None).collect());
@@ -93,7 +96,7 @@ impl<'a> Each<'a> {
                             if index >= self.images.len() {
                                 return;
                             }
-                            let outcome = self.convert_one(index, options, meter, unfinished);
+                            let outcome = self.convert_one(index, (options, limits), meter, unfinished);
                             outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
                         }
                     });
@@ -111,7 +114,7 @@ impl<'a> Each<'a> {
     fn convert_one(
         &self,
         index: usize,
-        options: &Options,
+        (options, limits): (&Options, &Limits),
         meter: &Meter,
         unfinished: &Unfinished,
     ) -> Outcome {
@@ -128,12 +131,14 @@ impl<'a> Each<'a> {
         output.write_among(unfinished, self.replace, |file| {
             let source = Source::new(Metered { meter, index, reader: Image::new(image) });
             let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink: file });
-            pdf_engine::convert([source], &mut sink, options, &Limits::default(), &Cancel::new()).map_err(
-                |error| {
-                    let at = if error.index().is_some() { name(image) } else { pdf.display().to_string() };
-                    because(error).context(at)
-                },
-            )
+            pdf_engine::convert([source], &mut sink, options, limits, &Cancel::new()).map_err(|error| {
+                let at = match error {
+                    Error::Layout { .. } => return because(error),
+                    ref error if error.index().is_some() => name(image),
+                    _ => pdf.display().to_string(),
+                };
+                because(error).context(at)
+            })
         })
     }
 }

@@ -10,7 +10,10 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::{super::is_dash, name};
+use super::{
+    super::{is_dash, misuse},
+    name,
+};
 
 /// Bytes of a list: a million paths, and more than that many pages no reader opens.
 const LIST_BYTES_MAX: u64 = 64 << 20;
@@ -35,7 +38,10 @@ impl ImageArgs {
     pub(crate) fn paths(&self) -> anyhow::Result<Vec<PathBuf>> {
         let Some(list) = &self.from_file else {
             let piped = self.images.iter().filter(|image| is_dash(image)).count();
-            ensure!(piped <= 1, "standard input can be read once: `-` stands {piped} times among the images");
+            misuse::ensure(
+                piped <= 1,
+                "standard input can be read once: `-` stands several times among the images",
+            )?;
             return Ok(self.images.clone());
         };
         let bytes = read(list).with_context(|| name(list))?;
