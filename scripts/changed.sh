@@ -23,7 +23,7 @@ if ! git rev-parse --quiet --verify "${before}^{commit}" > /dev/null; then
   echo true
   exit
 fi
-set -- Cargo.toml Cargo.lock .cargo Dockerfile xtask/src/image "scripts/deploy-${service}.sh"
+set -- Cargo.toml Cargo.lock .cargo Dockerfile xtask/src/image scripts/build.sh "scripts/deploy-${service}.sh"
 for crate in ${crates}; do
   set -- "$@" "crates/${crate}"
 done
