@@ -105,7 +105,7 @@ run "the_service_is_reached_by_https_alone" {
   }
 
   assert {
-    condition     = output.url == "https://fruits.calm-sea-1.westeurope.azurecontainerapps.io"
+    condition     = output.url == "https://fruits.calm-sea-1.westeurope.azurecontainerapps.io" && output.urls[1] == "http://fruits.calm-sea-1.westeurope.azurecontainerapps.io"
     error_message = "The output names another URL than the one that is served."
   }
 }

@@ -39,6 +39,7 @@ fn a_service_changes_with_what_it_is_made_of() {
         ("scripts/deploy-press.sh", "false", "true"),
         ("crates/press/tests/it/main.rs", "false", "false"),
         ("README.md", "false", "false"),
+        ("deploy/helm/fruitpress/values.yaml", "true", "false"),
         ("deploy/gcp/service.tf", "false", "false"),
     ] {
         let sandbox = sandbox();
