@@ -1,4 +1,4 @@
-//! What an image's program is made of, as CycloneDX 1.5 (ECMA-424) writes it down: each crate that is linked into it, of which
+//! What an image's program is made of, as CycloneDX 1.5 writes it down: each crate that is linked into it, of which
 //! version, under which licence, with the checksum of its source.
 //!
 //! A scanner cannot see them in the image: the program is one file that does not say what it was made of. What one finds
