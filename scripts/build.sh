@@ -11,6 +11,7 @@ set -eu
 cd "$(dirname "$0")/.."
 source=$(pwd -P)
 cargo_home=${CARGO_HOME:-${HOME:?}/.cargo}
+cargo_home=${cargo_home%/}
 target=$(cargo metadata --format-version 1 --no-deps --offline | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 standard_library=$(rustc --print sysroot)/lib/rustlib/src/rust
 case "${source}${cargo_home}${target}${standard_library}" in
