@@ -14,6 +14,7 @@ cargo_home=${CARGO_HOME:-${HOME:?}/.cargo}
 cargo_home=${cargo_home%/}
 target=$(cargo metadata --format-version 1 --no-deps --offline | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 standard_library=$(rustc --print sysroot)/lib/rustlib/src/rust
+: "${target:?cargo does not say where it builds}"
 case "${source}${cargo_home}${target}${standard_library}" in
   *[[:space:]]*)
     echo "$0: compilers take no path with a space in it: build in another folder" >&2
