@@ -105,9 +105,9 @@ fn run_one(args: &Args, service: Service, again: Option<&Again>) -> Result<()> {
     smoke::run(&buildah, name, service)?;
     println!("{name}: tried, as its own user, on one volume, read-only and not");
     for reference in &args.push {
-        buildah.push(name, reference)?;
+        buildah.push(&image, reference)?;
     }
-    Ok(())
+    build::note_digest(service, &image.digest)
 }
 
 /// The same image from nothing each time, whenever it is built; and another one where anything is different.

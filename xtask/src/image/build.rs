@@ -62,6 +62,12 @@ pub(super) fn touch(service: Service) -> Result<()> {
     file.and_then(|file| file.set_modified(SystemTime::now())).context("could not touch the binary")
 }
 
+/// Writes the image's digest beside its files, for whoever joins it with that of another architecture.
+pub(super) fn note_digest(service: Service, digest: &str) -> Result<()> {
+    fs::write(folder(service)?.with_extension("digest"), format!("{digest}\n"))
+        .context("could not note the digest")
+}
+
 /// The architecture, as container images call it.
 pub(super) fn architecture() -> Result<&'static str> {
     let architecture = match std::env::consts::ARCH {
