@@ -34,7 +34,7 @@ fn no_folder_has_the_name_that_it_has_here() {
         "/home/me/.cargo=/cargo".to_owned(),
         "/sysroot/lib/rustlib/src/rust=/rust".to_owned(),
     ];
-    let each = |flag: &str| pairs.iter().map(|pair| format!(" {flag}={pair}")).collect::<String>();
+    let each = |flag: &str| pairs.each_ref().map(|pair| format!(" {flag}={pair}")).concat();
     let expected = format!(
         "build --release --locked --package fruitpress --target aarch64-unknown-linux-gnu --no-default-features \
          --features press\n-C target-feature=+crt-static{}\n-O1{c}\n{c}\n0\n",
