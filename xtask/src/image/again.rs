@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use super::{Service, build, plain::sha256};
@@ -37,8 +37,7 @@ impl Again {
             let kept = here.with_extension("again");
             build::copy(&there, &kept)?;
             let byte = first_difference(&fs::read(&here)?, &fs::read(&there)?);
-            ensure!(
-                first == second,
+            bail!(
                 "compiled twice, it differs from byte {byte} on: {} and {}",
                 here.display(),
                 kept.display()
