@@ -56,3 +56,17 @@ fn first_difference(first: &[u8], second: &[u8]) -> usize {
         .position(|(first, second)| first != second)
         .unwrap_or(first.len().min(second.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::first_difference;
+
+    #[test]
+    fn a_difference_is_where_it_begins() {
+        for (first, second, place) in
+            [(&b"abc"[..], &b"abd"[..], 2), (b"abc", b"xbc", 0), (b"ab", b"abc", 2), (b"abc", b"ab", 2)]
+        {
+            assert_eq!(first_difference(first, second), place, "{first:?} {second:?}");
+        }
+    }
+}
