@@ -8,19 +8,15 @@ ARG BIN_SOURCE=build
 FROM docker.io/library/rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS source
 WORKDIR /source
 COPY . .
-# The target is named so that the flag does not reach the procedural macros, which cannot be static.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
 
 FROM source AS build-fruits
-RUN cargo build --release --locked --package fruitpress --no-default-features --features fruits \
-      --target "$(uname -m)-unknown-linux-gnu" \
+RUN scripts/build.sh --no-default-features --features fruits \
  && install -D --mode=755 "target/$(uname -m)-unknown-linux-gnu/release/fruitpress" /image/fruitpress \
  && install -D --mode=644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
  && mkdir -p /volume/data
 
 FROM source AS build-press
-RUN cargo build --release --locked --package fruitpress --no-default-features --features press \
-      --target "$(uname -m)-unknown-linux-gnu" \
+RUN scripts/build.sh --no-default-features --features press \
  && install -D --mode=755 "target/$(uname -m)-unknown-linux-gnu/release/fruitpress" /image/fruitpress \
  && install -D --mode=644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
  && mkdir -p /volume/data

@@ -12,8 +12,9 @@ usage() {
 
 [ $# -eq 3 ] || usage
 case "$1" in
-  fruits) crates='chassis fruits fruitpress' ;;
-  press) crates='av1 chassis pdf-engine press fruitpress' ;;
+  # On Kubernetes the chart is deployed with the image.
+  fruits) crates='chassis fruits fruitpress' chart=deploy/helm ;;
+  press) crates='av1 chassis pdf-engine press fruitpress' chart='' ;;
   *) usage ;;
 esac
 service=$1 before=$2 after=$3
@@ -23,7 +24,7 @@ if ! git rev-parse --quiet --verify "${before}^{commit}" > /dev/null; then
   echo true
   exit
 fi
-set -- Cargo.toml Cargo.lock .cargo Dockerfile xtask/src/image "scripts/deploy-${service}.sh"
+set -- Cargo.toml Cargo.lock .cargo Dockerfile xtask/src/image scripts/build.sh "scripts/deploy-${service}.sh" ${chart:+"${chart}"}
 for crate in ${crates}; do
   set -- "$@" "crates/${crate}"
 done

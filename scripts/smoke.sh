@@ -6,7 +6,9 @@
 #   --source URL     the image that press converts; a transparent PNG of Wikimedia's when not given
 #   --passes N       all of it N times, 1 to 20; once when not given
 #   --any-host       the deployment answers under every name: do not try that others are refused
-#   --write          add a fruit and delete it again, with the token in SMOKE_TOKEN where one is needed
+#   --write          add a fruit and delete it again
+#
+# Where a token is needed to convert or to write, the variable SMOKE_TOKEN has it. It stands on no command line and in no log.
 #
 # Prints a line for each thing that is tried. Exit status: 0 all is well, 1 something is not, 2 it was called wrongly.
 # Needs curl alone; opens the PDF with qpdf where there is one.
@@ -41,6 +43,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 tried=0 failed=0
 
+# curl reads it from a file: everyone on the machine sees what programs are called with.
+if [ -n "${SMOKE_TOKEN:-}" ]; then
+  printf 'Authorization: Bearer %s\n' "${SMOKE_TOKEN}"
+fi > "${folder}/token"
+unset SMOKE_TOKEN
+
 # Asks; leaves the body in ${folder}/body, the header in ${folder}/head, and the status in ${status}, 000 for no answer.
 ask() {
   : > "${folder}/body"
@@ -50,11 +58,16 @@ ask() {
     ${header:+--header "${header}"} "$@" 2> "${folder}/complaint") || status=${status:-000}
 }
 
-# Sends a body as JSON.
+# Asks as someone who may.
+ask_with_token() {
+  ask --header "@${folder}/token" "$@"
+}
+
+# Sends a body as JSON, in the same way.
 send() {
   json=$1
   shift
-  ask --header 'Content-Type: application/json' --data-binary "${json}" "$@"
+  ask_with_token --header 'Content-Type: application/json' --data-binary "${json}" "$@"
 }
 
 # Says what was tried and whether the answer was one of the expected statuses, with a body that matches.
@@ -133,7 +146,7 @@ try_fruits() {
   refused "takes no such id" 400
   ask "${base}/fruits?limit=nothing"
   refused "takes no such limit" "400 422"
-  # Where tokens are wanted, that comes first.
+  # Where a token is wanted and there is none, that comes first.
   send '{"fruit":' "${base}/fruits"
   refused "takes no broken JSON" "400 401"
   send '{"fruit":"","color":"red"}' "${base}/fruits"
@@ -144,14 +157,13 @@ try_fruits() {
 }
 
 try_writing() {
-  token="Authorization: Bearer ${SMOKE_TOKEN:-}"
-  send '{"fruit":"smoke test","color":"gray"}' --header "${token}" "${base}/fruits"
+  send '{"fruit":"smoke test","color":"gray"}' "${base}/fruits"
   expect "adds a fruit" 201 '"fruit":"smoke test"' || return 0
   expect_header "says where it is" 'location: '
   id=$(sed -n 's/.*"id":\([0-9][0-9]*\).*/\1/p' "${folder}/body")
   ask "${base}/fruits/${id}"
   expect "gives it back" 200 '"color":"gray"' || :
-  ask --request DELETE --header "${token}" "${base}/fruits/${id}"
+  ask_with_token --request DELETE "${base}/fruits/${id}"
   expect "deletes it" 204 || :
   ask "${base}/fruits/${id}"
   refused "has forgotten it" 404
@@ -165,9 +177,9 @@ try_press() {
   try_image
   send '{"source_url":' "${base}/image_to_pdf"
   refused "takes no broken JSON" 400
-  ask --header 'Content-Type: text/plain' --data 'http://example.com/' "${base}/image_to_pdf"
+  ask_with_token --header 'Content-Type: text/plain' --data 'http://example.com/' "${base}/image_to_pdf"
   refused "takes no text" 415
-  ask --header 'Content-Type: image/png' --data-binary 'no image' "${base}/image_to_pdf"
+  ask_with_token --header 'Content-Type: image/png' --data-binary 'no image' "${base}/image_to_pdf"
   refused "takes no image that is none" 422
   send '{}' "${base}/image_to_pdf"
   refused "wants a source" 422
@@ -184,11 +196,11 @@ try_image() {
   printf '\000\000\000\016IDAT\170\332\143\010\145\130\305\200\204\001\036\234\003\375\160\025\311\220' >> "${folder}/image"
   printf '\000\000\000\000IEND\256\102\140\202' >> "${folder}/image"
   set -- --header 'Content-Type: image/png' --data-binary "@${folder}/image" "${base}/image_to_pdf"
-  ask "$@"
+  ask_with_token "$@"
   if expect "converts an image that it is sent" 200 '"converted_url":"http'; then
     try_link
   fi
-  ask --header 'Accept: application/pdf' "$@"
+  ask_with_token --header 'Accept: application/pdf' "$@"
   if expect "answers the PDF itself" 200 '^%PDF-1'; then
     try_pdf
   fi

@@ -1,5 +1,10 @@
+output "urls" {
+  description = "Where to try it, on Container Apps: by https, and by http, which Azure answers by sending to https."
+  value       = local.aca ? [for scheme in ["https", "http"] : "${scheme}://${local.host}"] : []
+}
+
 output "url" {
-  description = "Where to try it, on Container Apps."
+  description = "The variable FRUITS_URL on GitHub, on Container Apps."
   value       = local.aca ? "https://${local.host}" : null
 }
 

@@ -43,9 +43,9 @@ variable "platform" {
 # What the service is told.
 
 variable "image" {
-  description = "The image of the first revision, before anything was deployed; afterwards the pipeline says what runs."
+  description = "The image of the first revision, before anything was deployed; afterwards the pipeline says what runs. Google's own example works in an empty subscription: it answers 200 to every path, on port 8080, and so to the probes."
   type        = string
-  default     = "ghcr.io/fruitpress/fruitpress/fruits:latest"
+  default     = "us-docker.pkg.dev/cloudrun/container/hello"
 
   validation {
     condition     = can(regex("^[a-z0-9.-]+[.][a-z]+/[a-z0-9._/-]+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$", var.image))

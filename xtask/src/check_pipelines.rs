@@ -82,6 +82,7 @@ const CHECKERS: &[Checker] = &[
         files: &[
             ".ci/run",
             "deploy/azure/database/prepare.sh",
+            "scripts/build.sh",
             "scripts/changed.sh",
             "scripts/deploy-fruits.sh",
             "scripts/deploy-press.sh",

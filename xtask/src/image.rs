@@ -1,14 +1,19 @@
 //! `cargo xtask image`: both container images, built, measured, tried and only then pushed.
 
+mod again;
 mod build;
 mod buildah;
+mod parts;
 mod plain;
 mod sealed;
 mod smoke;
 
 use anyhow::{Context, Result, ensure};
 
-use self::buildah::{Buildah, Image, Recipe};
+use self::{
+    again::Again,
+    buildah::{Buildah, Image, Recipe},
+};
 use crate::{
     packages,
     process::{command, is_installed, read},
@@ -23,6 +28,10 @@ pub(crate) struct Args {
     /// Build without link-time optimisation: minutes faster, larger; for trying, never for publishing.
     #[arg(long, conflicts_with = "push")]
     quick: bool,
+    /// Compile the binary twice as well, the second time from a clone, in other folders and with nothing that was
+    /// downloaded before: both have to be the same, byte for byte.
+    #[arg(long)]
+    twice_from_source: bool,
     /// The version that the image's label tells.
     #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
     version: String,
@@ -66,41 +75,46 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "the images are tried as the user they name, with a volume that belongs to that user: run this as root"
     );
     let services = args.service.map_or(vec![Service::Fruits, Service::Press], |service| vec![service]);
+    let again = args.twice_from_source.then(Again::prepare).transpose()?;
     for service in services {
         let name = service.name();
-        run_one(args, service).with_context(|| format!("the image of {name}"))?;
+        run_one(args, service, again.as_ref()).with_context(|| format!("the image of {name}"))?;
     }
     Ok(())
 }
 
-fn run_one(args: &Args, service: Service) -> Result<()> {
+fn run_one(args: &Args, service: Service, again: Option<&Again>) -> Result<()> {
     build::lay_out(service, args.quick)?;
     let commit = Commit::read();
     let buildah = Buildah::new()?;
-    let image = build_twice(
-        &buildah,
-        &Recipe { service, version: &args.version, revision: &commit.id, timestamp: commit.seconds },
-    )?;
+    let recipe = Recipe { service, version: &args.version, revision: &commit.id, timestamp: commit.seconds };
+    let image = build_twice(&buildah, &recipe, || match again {
+        Some(again) => again.compile(service, args.quick),
+        // Files that were written at another time are the same files.
+        None => build::touch(service),
+    })?;
     let (name, bytes) = (&image.name, image.compressed_bytes);
     println!("{name}: built twice, {} each time", image.digest);
     println!("{name}: {bytes} bytes compressed, of at most {COMPRESSED_BYTES_MAX}");
     // Without link-time optimisation the size says nothing about what is published.
     ensure!(args.quick || bytes <= COMPRESSED_BYTES_MAX, "the image is too large");
 
+    let (list, parts) = parts::write(service, &args.version)?;
+    println!("{name}: made of {parts} crates, listed in {}", list.display());
+
     smoke::run(&buildah, name, service)?;
     println!("{name}: tried, as its own user, on one volume, read-only and not");
     for reference in &args.push {
-        buildah.push(name, reference)?;
+        buildah.push(&image, reference)?;
     }
-    Ok(())
+    build::note_digest(service, &image.digest)
 }
 
 /// The same image from nothing each time, whenever it is built; and another one where anything is different.
-fn build_twice(buildah: &Buildah, recipe: &Recipe) -> Result<Image> {
+fn build_twice(buildah: &Buildah, recipe: &Recipe, between: impl FnOnce() -> Result<()>) -> Result<Image> {
     let other = buildah.build(&Recipe { timestamp: recipe.timestamp + 1, ..*recipe })?;
     let first = buildah.build(recipe)?;
-    // Files that were written at another time are the same files.
-    build::touch(recipe.service)?;
+    between()?;
     let second = buildah.build(recipe)?;
     ensure!(first.digest == second.digest, "built twice, it is {} and {}", first.digest, second.digest);
     ensure!(first.digest != other.digest, "the digest does not tell two images apart: {}", other.digest);

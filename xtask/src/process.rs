@@ -34,10 +34,15 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// cargo, without what the cargo above told this program about itself: a build script that watches one of
-/// these variables would run again each time.
+/// cargo, in the workspace's root.
 pub(crate) fn cargo() -> Command {
-    let mut cargo = command("cargo");
+    calling_cargo("cargo")
+}
+
+/// A command that calls cargo, without what the cargo above told this program about itself: a build script that watches
+/// one of these variables would run again each time.
+pub(crate) fn calling_cargo(program: impl AsRef<OsStr>) -> Command {
+    let mut cargo = command(program);
     for variable in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         cargo.env_remove(variable);
     }

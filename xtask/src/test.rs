@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every test, with the foreign tools that some need.
 //!
 //! Tests that need a tool stand in modules named after it: `foreign` (readers and decoders that aren't ours),
-//! `browser`, `corpus`, `postgres`, `azurite`, `schemathesis`, `tmpfs`. Such a test fails when its tool is missing, so a module
-//! whose tool cannot be had is left out here, by name, and counted as skipped.
+//! `browser`, `corpus`, `postgres`, `azurite`, `schemathesis`, `seaweedfs`, `tmpfs`. Such a test fails when its tool is
+//! missing, so a module whose tool cannot be had is left out here, by name, and counted as skipped.
 
 mod needs;
 mod tally;
@@ -68,8 +68,14 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
     if let Some(need) = missing.iter().find(|need| need.modules.is_empty()) {
         bail!("too many tests need {}, of the package {}, to go on without it", need.program, need.package);
     }
-    for module in [Module::Foreign, Module::Browser, Module::Postgres, Module::Azurite, Module::Schemathesis]
-    {
+    for module in [
+        Module::Foreign,
+        Module::Browser,
+        Module::Postgres,
+        Module::Azurite,
+        Module::Schemathesis,
+        Module::Seaweedfs,
+    ] {
         let lacks: Vec<_> =
             missing.iter().filter(|need| need.modules.contains(&module)).map(|need| need.program).collect();
         if !lacks.is_empty() {
@@ -88,6 +94,10 @@ fn prepare(args: &Args, tests: &mut Command) -> Result<Vec<(Module, String)>> {
     if can_run(Module::Schemathesis, &skipped) {
         let bin = python::environment("schemathesis", "schemathesis-requirements.txt")?;
         tests.env("FRUITPRESS_SCHEMATHESIS", bin.join("schemathesis"));
+    }
+    if can_run(Module::Seaweedfs, &skipped) {
+        let bin = python::environment("seaweedfs", "seaweedfs-requirements.txt")?;
+        tests.env("FRUITPRESS_SEAWEEDFS", bin.join("weed"));
     }
     if can_run(Module::Azurite, &skipped) {
         let modules = npm::packages("azurite")?;

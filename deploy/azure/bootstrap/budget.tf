@@ -9,7 +9,7 @@ resource "azurerm_consumption_budget_resource_group" "monthly" {
   time_grain        = "Monthly"
 
   time_period {
-    start_date = var.budget_start
+    start_date = coalesce(var.budget_start, formatdate("YYYY-MM-'01T00:00:00Z'", plantimestamp()))
   }
 
   notification {
@@ -23,5 +23,10 @@ resource "azurerm_consumption_budget_resource_group" "monthly" {
     threshold      = 100
     threshold_type = "Forecasted"
     contact_emails = [var.budget_email]
+  }
+
+  lifecycle {
+    # It began when it was made.
+    ignore_changes = [time_period]
   }
 }

@@ -83,12 +83,12 @@ variable "budget_monthly" {
 }
 
 variable "budget_start" {
-  description = "The first day of the month that the budget begins in; Azure takes none from the past."
+  description = "The first day of the month that the budget begins in. The month that it is made in when null: Azure takes none from the past."
   type        = string
-  default     = "2026-12-01T00:00:00Z"
+  default     = null
 
   validation {
-    condition     = can(regex("^[0-9]{4}-[0-9]{2}-01T00:00:00Z$", var.budget_start))
+    condition     = var.budget_start == null || can(regex("^[0-9]{4}-[0-9]{2}-01T00:00:00Z$", var.budget_start))
     error_message = "A budget begins on the first of a month, such as 2026-12-01T00:00:00Z."
   }
 }

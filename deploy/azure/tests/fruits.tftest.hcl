@@ -105,8 +105,23 @@ run "the_service_is_reached_by_https_alone" {
   }
 
   assert {
-    condition     = output.url == "https://fruits.calm-sea-1.westeurope.azurecontainerapps.io"
+    condition     = output.url == "https://fruits.calm-sea-1.westeurope.azurecontainerapps.io" && output.urls[1] == "http://fruits.calm-sea-1.westeurope.azurecontainerapps.io"
     error_message = "The output names another URL than the one that is served."
+  }
+}
+
+# The repository has published nothing yet when this is applied first: the image has to be there all the same, and to be well.
+run "an_empty_subscription_gets_an_image_that_is_there" {
+  command = plan
+
+  assert {
+    condition     = azurerm_container_app.fruits[0].template[0].container[0].image == "us-docker.pkg.dev/cloudrun/container/hello"
+    error_message = "The first image is another one: it has to be public, and to answer the probes on port 8080."
+  }
+
+  assert {
+    condition     = azurerm_container_app.fruits[0].ingress[0].target_port == 8080
+    error_message = "The first image listens on port 8080, unless PORT says otherwise, which Azure does not set."
   }
 }
 

@@ -110,6 +110,16 @@ run "more_memory_is_for_pixels" {
   }
 }
 
+# Nothing has been published when this is applied first: the image has to be there all the same, and to be well.
+run "an_empty_project_gets_an_image_that_is_there" {
+  command = plan
+
+  assert {
+    condition     = google_cloud_run_v2_service.press.template[0].containers[0].image == "us-docker.pkg.dev/cloudrun/container/hello"
+    error_message = "The first image is another one: it has to be public, and to answer /ping on the port that it is given."
+  }
+}
+
 run "memory_that_no_image_fits_into_is_refused" {
   command = plan
 

@@ -55,6 +55,13 @@ const MISTAKES: &[(&str, &str)] = &[
     ("press: {enabled: true, autoscaling: {enabled: true}}\n", "several copies need press.bucket"),
     ("press: {enabled: true, resources: {limits: {memory: 512Mi}}}\n", "512 MiB are 80 too few"),
     ("press: {enabled: true, resources: {limits: {memory: 1G}}}\n", "write it in Mi or Gi"),
+    (
+        "press: {enabled: true, bucket: \"gs://pdfs\", links: {ttl: 43201s}}\n",
+        "43201s is longer than the 12 hours",
+    ),
+    ("press: {enabled: true, bucket: pdfs, links: {ttl: 1d}}\n", "1d is longer than the 12 hours"),
+    ("press: {enabled: true, bucket: \"s3://pdfs\", links: {ttl: 8d}}\n", "8d is longer than the 168 hours"),
+    ("press: {enabled: true, bucket: \"az://pdfs\", links: {ttl: 59s}}\n", "59s is shorter than a minute"),
     ("press: {settings: {CONVERSIONS_BYTES_MAX: 1}}\n", "CONVERSIONS_BYTES_MAX"),
     ("fruits: {ingress: {enabled: true}}\n", "there has to be one"),
     ("fruits: {httpRoute: {enabled: true, hostnames: [example.com]}}\n", "parentRefs': minItems"),

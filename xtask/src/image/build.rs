@@ -3,48 +3,69 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    process::Command,
     time::SystemTime,
 };
 
 use anyhow::{Context, Result, ensure};
 
 use super::Service;
-use crate::process::{cargo, root, run, target};
+use crate::process::{calling_cargo, root, run, target};
 
 /// The certificates that public servers are checked against.
 const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Builds the static binary and lays it out with the certificates and the volume's folder.
+/// Compiles the static binary and lays it out with the certificates and the volume's folder.
 pub(super) fn lay_out(service: Service, quick: bool) -> Result<()> {
-    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let mut cargo = cargo();
-    cargo
-        .args(["build", "--release", "--locked", "--package", "fruitpress", "--no-default-features"])
-        .args(["--features", service.name()])
-        // Without a target of its own, the flag would reach the procedural macros, which cannot be static.
-        .args(["--target", &triple])
-        .env("RUSTFLAGS", "-C target-feature=+crt-static");
-    if quick {
-        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    }
-    run(&mut cargo)?;
+    run(&mut compilation(root(), service, quick))?;
 
     // The Dockerfile reads it inside the build context, which is the workspace's root.
     let folder = folder(service)?;
     if folder.exists() {
         fs::remove_dir_all(&folder).context("could not remove the last image's files")?;
     }
-    copy(&target().join(triple).join("release/fruitpress"), &folder.join("image/fruitpress"))?;
+    copy(&compiled(&target()), &binary(service)?)?;
     copy(Path::new(CERTIFICATES), &folder.join("image").join(CERTIFICATES.trim_start_matches('/')))
         .context("Debian's package ca-certificates has them")?;
     // Apart from the rest, because it belongs to the image's user.
     fs::create_dir_all(folder.join("volume/data")).context("could not make the volume's folder")
 }
 
+/// The command that compiles a service's binary from a folder with the source.
+pub(super) fn compilation(source: &Path, service: Service, quick: bool) -> Command {
+    let mut build = calling_cargo(source.join("scripts/build.sh"));
+    build.args(["--no-default-features", "--features", service.name()]);
+    if quick {
+        build.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    }
+    build
+}
+
+/// Where that command leaves it, in the folder that cargo builds into.
+pub(super) fn compiled(target: &Path) -> PathBuf {
+    target.join(triple()).join("release/fruitpress")
+}
+
+/// What it is compiled for, which is this machine.
+pub(super) fn triple() -> String {
+    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
+}
+
+/// The binary as it is laid out for the image.
+pub(super) fn binary(service: Service) -> Result<PathBuf> {
+    Ok(folder(service)?.join("image/fruitpress"))
+}
+
 /// Gives the binary the time of now, as if it had just been built again.
 pub(super) fn touch(service: Service) -> Result<()> {
-    let file = File::options().append(true).open(folder(service)?.join("image/fruitpress"));
+    let file = File::options().append(true).open(binary(service)?);
     file.and_then(|file| file.set_modified(SystemTime::now())).context("could not touch the binary")
+}
+
+/// Writes the image's digest beside its files, for whoever joins it with that of another architecture.
+pub(super) fn note_digest(service: Service, digest: &str) -> Result<()> {
+    fs::write(folder(service)?.with_extension("digest"), format!("{digest}\n"))
+        .context("could not note the digest")
 }
 
 /// The architecture, as container images call it.
@@ -62,7 +83,7 @@ fn folder(service: Service) -> Result<PathBuf> {
     Ok(root().join("target/image").join(architecture()?).join(service.name()))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
     let copied = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::copy(from, to));
     copied.with_context(|| format!("could not copy {} to {}", from.display(), to.display()))?;
     Ok(())

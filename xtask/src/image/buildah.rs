@@ -105,9 +105,15 @@ impl Buildah {
         Ok(Container { buildah: self, name })
     }
 
-    /// Sends the image to a registry.
-    pub(super) fn push(&self, image: &str, reference: &str) -> Result<()> {
-        run(self.command("push").args(["--format", "v2s2", image]).arg(format!("docker://{reference}")))
+    /// Sends the image to a registry, and fails unless it has the image's digest there.
+    pub(super) fn push(&self, image: &Image, reference: &str) -> Result<()> {
+        let said = self.storage.join("digest");
+        let mut push = self.command("push");
+        push.args(["--format", "v2s2", "--digestfile"]).arg(&said);
+        run(push.arg(&image.name).arg(format!("docker://{reference}")))?;
+        let digest = fs::read_to_string(&said).context("buildah did not say what it pushed")?;
+        ensure!(digest.trim() == image.digest, "{reference} is {digest}, and {} was tried", image.digest);
+        Ok(())
     }
 
     fn command(&self, subcommand: &str) -> Command {

@@ -23,6 +23,8 @@ pub(super) enum Module {
     Schemathesis,
     /// A server that speaks as Azure Blob Storage.
     Azurite,
+    /// The store that compose.yaml names.
+    Seaweedfs,
     /// A disk of the test's own, which it fills.
     Tmpfs,
 }
@@ -37,6 +39,7 @@ impl Module {
             Self::Postgres => "postgres",
             Self::Schemathesis => "schemathesis",
             Self::Azurite => "azurite",
+            Self::Seaweedfs => "seaweedfs",
             Self::Tmpfs => "tmpfs",
         }
     }
@@ -93,14 +96,14 @@ const NEEDS: &[Need] = &[
     },
     Need {
         program: "python3",
-        modules: &[Module::Foreign, Module::Schemathesis],
+        modules: &[Module::Foreign, Module::Schemathesis, Module::Seaweedfs],
         package: "python3",
-        why: "runs the decoders that ours are compared with, and Schemathesis",
+        why: "runs the decoders that ours are compared with, and Schemathesis; its registry has SeaweedFS",
         is_there: is_installed,
     },
     Need {
         program: "python3 -m venv",
-        modules: &[Module::Foreign, Module::Schemathesis],
+        modules: &[Module::Foreign, Module::Schemathesis, Module::Seaweedfs],
         package: "python3-venv",
         why: "keeps them apart from the system",
         is_there: |_| python::is_complete(),

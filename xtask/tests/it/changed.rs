@@ -35,9 +35,11 @@ fn a_service_changes_with_what_it_is_made_of() {
         ("Cargo.lock", "true", "true"),
         ("Dockerfile", "true", "true"),
         (".cargo/config.toml", "true", "true"),
+        ("scripts/build.sh", "true", "true"),
         ("scripts/deploy-press.sh", "false", "true"),
         ("crates/press/tests/it/main.rs", "false", "false"),
         ("README.md", "false", "false"),
+        ("deploy/helm/fruitpress/values.yaml", "true", "false"),
         ("deploy/gcp/service.tf", "false", "false"),
     ] {
         let sandbox = sandbox();

@@ -1,5 +1,6 @@
 //! What holds for the workspace as a whole: the direction of its crates, what ships, and its scripts.
 
+mod build;
 mod changed;
 mod dependencies;
 mod deploy;

@@ -81,7 +81,7 @@ fn parts_become_one_image_with_every_name() {
         "bin/docker",
         "#!/bin/sh\necho \"$*\" >> log\ncase $3 in inspect) echo sha256:d19e57 ;; *) echo noise ;; esac\n",
     );
-    let arguments = ["amd64 arm64", "ghcr.io/Owner/press", "c0ffee", "v1.10.0"];
+    let arguments = ["sha256:a sha256:b", "ghcr.io/Owner/press", "c0ffee", "v1.10.0"];
     let output =
         sandbox.script("join.sh", &arguments).current_dir(sandbox.path("")).output().expect("starts");
     assert!(output.status.success(), "{}", said(&output));
@@ -90,7 +90,7 @@ fn parts_become_one_image_with_every_name() {
     assert_eq!(
         log,
         "buildx imagetools create --tag ghcr.io/owner/press:c0ffee --tag ghcr.io/owner/press:1.10.0 \
-         --tag ghcr.io/owner/press:latest ghcr.io/owner/press:c0ffee-amd64 ghcr.io/owner/press:c0ffee-arm64\n\
+         --tag ghcr.io/owner/press:latest ghcr.io/owner/press@sha256:a ghcr.io/owner/press@sha256:b\n\
          buildx imagetools inspect --format {{.Manifest.Digest}} ghcr.io/owner/press:c0ffee\n"
     );
 }
@@ -99,7 +99,7 @@ fn parts_become_one_image_with_every_name() {
 fn parts_that_cannot_be_joined_have_no_digest() {
     let sandbox = sandbox();
     sandbox.write_program("bin/docker", "#!/bin/sh\nexit 7\n");
-    let arguments = ["amd64", "r/press", "c0ffee"];
+    let arguments = ["sha256:a", "r/press", "c0ffee"];
     let output =
         sandbox.script("join.sh", &arguments).current_dir(sandbox.path("")).output().expect("starts");
     assert_eq!((output.status.code(), printed(&output)), (Some(7), String::new()));

@@ -10,7 +10,7 @@ const TOOLS: [&str; 6] = ["qpdf", "pdfimages", "chromium", "pg_ctlcluster", "nod
 const CARGO: &str = "#!/bin/sh
 echo \"$*\" > SANDBOX/asked
 echo \"${FRUITPRESS_PYTHON-none} ${FRUITPRESS_SCHEMATHESIS-none} ${IMAGE_CORPUS-none}\" > SANDBOX/surroundings
-echo \"${FRUITPRESS_AZURITE-none}\" > SANDBOX/azurite
+echo \"${FRUITPRESS_AZURITE-none} ${FRUITPRESS_SEAWEEDFS-none}\" > SANDBOX/stores
 . SANDBOX/result
 ";
 /// Makes an environment that has nothing but an interpreter that says yes.
@@ -100,7 +100,8 @@ fn a_machine_with_everything_runs_everything_but_the_corpus() {
     let surroundings = format!("{} {} none\n", python.display(), schemathesis.display());
     assert_eq!(read(&sandbox, "surroundings"), surroundings);
     let azurite = sandbox.path("target/tools/azurite/node_modules/azurite/dist/src/blob/main.js");
-    assert_eq!(read(&sandbox, "azurite"), format!("{}\n", azurite.display()));
+    let seaweedfs = sandbox.path("target/tools/seaweedfs/bin/weed");
+    assert_eq!(read(&sandbox, "stores"), format!("{} {}\n", azurite.display(), seaweedfs.display()));
     assert_eq!(read(&sandbox, "installed"), "");
 }
 
@@ -110,12 +111,12 @@ fn each_environment_is_made_once() {
     for _ in 0..2 {
         assert!(run(&sandbox, &[]).status.success());
     }
-    assert_eq!(read(&sandbox, "environments"), "made\nmade\n");
+    assert_eq!(read(&sandbox, "environments"), "made\nmade\nmade\n");
     assert_eq!(read(&sandbox, "packages"), "ci --ignore-scripts\n");
     sandbox.write("target/tools/python/complete", "another list");
     sandbox.write("target/tools/azurite/complete", "another list");
     assert!(run(&sandbox, &[]).status.success());
-    assert_eq!(read(&sandbox, "environments"), "made\nmade\nmade\n");
+    assert_eq!(read(&sandbox, "environments"), "made\nmade\nmade\nmade\n");
     assert_eq!(read(&sandbox, "packages"), "ci --ignore-scripts\nci --ignore-scripts\n");
 }
 
@@ -175,7 +176,7 @@ fn what_cannot_run_is_skipped_by_name_and_never_passed() {
     );
     assert_eq!(
         (read(&sandbox, "installed"), read(&sandbox, "environments")),
-        (String::new(), "made\n".to_owned())
+        (String::new(), "made\nmade\n".to_owned())
     );
 }
 
@@ -185,7 +186,7 @@ fn what_one_tool_is_for_is_skipped_for_all_who_need_it() {
     fs::remove_file(sandbox.path("venv")).expect("is there");
     let output = run(&sandbox, &["--no-install"]);
     assert!(output.status.success(), "{}", said(&output));
-    for module in ["foreign", "schemathesis"] {
+    for module in ["foreign", "schemathesis", "seaweedfs"] {
         assert!(printed(&output).contains(&format!("`{module}`: missing: python3 -m venv\n")), "{module}");
     }
     assert_eq!(read(&sandbox, "surroundings"), "none none none\n");

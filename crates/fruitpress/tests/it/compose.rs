@@ -2,7 +2,8 @@
 //! and a store that are set up as the file says. Only hosts and ports are other ones.
 
 mod postgres; // fruits and its database
-mod store; // press and its store
+mod seaweedfs; // press and its very store
+mod store; // press and a store that checks signatures
 
 use std::{fs, path::Path};
 

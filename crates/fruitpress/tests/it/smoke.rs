@@ -1,6 +1,7 @@
 //! `scripts/smoke.sh`, which tries deployments: against a server that is as it should be, and against some that are not.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::Path,
     process::{Command, Output, Stdio},
@@ -15,10 +16,14 @@ use crate::{
 const SETTINGS: &[(&str, &str)] = &[("ALLOWED_HOSTS", "127.0.0.1"), ("FETCH_ALLOW_PRIVATE", "true")];
 
 pub(crate) fn smoke(arguments: &[&str], token: &str) -> Output {
+    script_with(arguments, token, &std::env::var_os("PATH").unwrap())
+}
+
+fn script_with(arguments: &[&str], token: &str, path: &OsStr) -> Output {
     Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/smoke.sh"))
         .args(arguments)
         .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("PATH", path)
         .env("SMOKE_TOKEN", token)
         .stdin(Stdio::null())
         .output()
@@ -73,14 +78,19 @@ fn a_deployment_of_one_service_is_well() {
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
 }
 
+/// A file of tokens that knows "test" alone, by its SHA-256.
+fn tokens(folder: &Path) -> String {
+    let file = folder.join("tokens");
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    fs::write(&file, format!("tester sha256:{hash}\n")).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 #[test]
 fn what_is_written_takes_a_token_and_is_deleted_again() {
     let data = folder();
-    let tokens = data.path().join("tokens");
-    // The SHA-256 of "test".
-    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    fs::write(&tokens, format!("tester sha256:{hash}\n")).unwrap();
-    let settings = [("ALLOWED_HOSTS", "127.0.0.1"), ("API_TOKENS_FILE", tokens.to_str().unwrap())];
+    let tokens = tokens(data.path());
+    let settings = [("ALLOWED_HOSTS", "127.0.0.1"), ("API_TOKENS_FILE", tokens.as_str())];
     let server = Server::start(data.path(), &["fruits"], &settings);
     assert_eq!(is_well(&smoke(&["--service", "fruits", &server.url], "")), 14);
     assert_eq!(is_well(&smoke(&["--service", "fruits", "--write", &server.url], "test")), 19);
@@ -88,6 +98,68 @@ fn what_is_written_takes_a_token_and_is_deleted_again() {
         &smoke(&["--service", "fruits", "--write", &server.url], "wrong"),
         &["adds a fruit: answered 401"],
     );
+}
+
+#[test]
+fn conversions_take_a_token_where_one_is_wanted() {
+    let (data, images) = (folder(), folder());
+    let tokens = tokens(data.path());
+    let settings: Vec<_> = SETTINGS.iter().copied().chain([("API_TOKENS_FILE", tokens.as_str())]).collect();
+    let server = Server::start(data.path(), &["press"], &settings);
+    let source = source(images.path());
+    let arguments = ["--service", "press", "--source", &source, &server.url];
+    assert_eq!(is_well(&smoke(&arguments, "test")), 21);
+    for token in ["", "wrong"] {
+        is_not_well(
+            &smoke(&arguments, token),
+            &[
+                "converts an image: answered 401",
+                "converts an image that it is sent: answered 401",
+                "answers the PDF itself: answered 401",
+                "takes no broken JSON: answered 401",
+                "takes no text: answered 401",
+                "takes no image that is none: answered 401",
+                "wants a source: answered 401",
+                "fetches by http and https alone: answered 401",
+                "does not ask its cloud who it is: answered 401",
+            ],
+        );
+    }
+}
+
+/// Notes what it is called with and told, and calls the real one, which is the next on the path.
+const CURL: &str = r#"#!/bin/sh
+env > "$0.env"
+printf '%s\n' "$*" >> "$0.log"
+PATH=${PATH#*:} exec curl "$@"
+"#;
+
+/// Everyone on a machine sees what programs are called with, and everyone who may see a pipeline what it prints.
+#[test]
+fn a_token_is_on_no_command_line_and_in_no_log() {
+    let (data, programs) = (folder(), folder());
+    let tokens = tokens(data.path());
+    let server = Server::start(data.path(), &["fruits"], &[("API_TOKENS_FILE", tokens.as_str())]);
+    let script = programs.path().join("curl.sh");
+    fs::write(&script, CURL).unwrap();
+    // By another process: a program that this one holds open for writing cannot be started.
+    let installed =
+        Command::new("install").arg("-m755").arg(&script).arg(programs.path().join("curl")).status();
+    assert!(installed.unwrap().success());
+    let path = std::env::var_os("PATH").unwrap();
+    let path = [programs.path().to_owned()].into_iter().chain(std::env::split_paths(&path));
+    let path = std::env::join_paths(path).unwrap();
+
+    let output = script_with(&["--service", "fruits", "--any-host", "--write", &server.url], "test", &path);
+    assert_eq!(is_well(&output), 18);
+    let calls = fs::read_to_string(programs.path().join("curl.log")).unwrap();
+    assert!(calls.contains("--request DELETE"), "{calls}");
+    let environment = fs::read_to_string(programs.path().join("curl.env")).unwrap();
+    for (place, text) in
+        [("called with", calls), ("told", environment), ("printed", stdout(&output) + &stderr(&output))]
+    {
+        assert!(!text.contains("Bearer test") && !text.contains("SMOKE_TOKEN"), "{place}: {text}");
+    }
 }
 
 #[test]

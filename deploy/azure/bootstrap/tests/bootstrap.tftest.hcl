@@ -127,6 +127,11 @@ run "a_budget_takes_an_address" {
     condition     = length(azurerm_consumption_budget_resource_group.monthly) == 1
     error_message = "There is an address, and no budget."
   }
+
+  assert {
+    condition     = azurerm_consumption_budget_resource_group.monthly[0].time_period[0].start_date == formatdate("YYYY-MM-'01T00:00:00Z'", plantimestamp())
+    error_message = "The budget begins in another month than it is made in."
+  }
 }
 
 run "nonsense_is_refused" {

@@ -120,3 +120,21 @@ capabilities: {drop: [ALL]}
 {{- if $hosts }}{{ $hosts = append $hosts (include "fruitpress.fullname" .) }}{{ end -}}
 {{- $hosts | uniq | join "," -}}
 {{- end -}}
+
+{{/* For how long links work, refused here where press would refuse it as it starts: Google changes the keys that it signs with,
+     and promises 12 hours; elsewhere a signature holds for 7 days. */}}
+{{- define "fruitpress.linkTtl" -}}
+{{- $press := .root.Values.press -}}
+{{- $ttl := $press.links.ttl -}}
+{{- $unit := dict "s" 1 "m" 60 "h" 3600 "d" 86400 -}}
+{{- $seconds := mul (regexFind "^[0-9]+" $ttl | int64) (get $unit (regexFind "[smhd]$" $ttl)) -}}
+{{- $google := or (hasPrefix "gs://" $press.bucket) (not (contains "://" $press.bucket)) -}}
+{{- $hours := $google | ternary 12 168 -}}
+{{- if gt $seconds (mul $hours 3600) }}
+{{- fail (printf "press.links.ttl: %s is longer than the %d hours that links to %s can be signed for" $ttl $hours $press.bucket) }}
+{{- end }}
+{{- if lt $seconds 60 }}
+{{- fail (printf "press.links.ttl: %s is shorter than a minute" $ttl) }}
+{{- end }}
+{{- $ttl -}}
+{{- end -}}
