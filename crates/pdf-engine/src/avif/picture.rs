@@ -186,6 +186,7 @@ impl std::fmt::Display for Damage {
             av1::Error::Malformed => "has AV1 data that are damaged",
             av1::Error::TooLarge => "has AV1 data of a larger picture than its header says",
             av1::Error::NoPicture => "has AV1 data that end before their picture is whole",
+            av1::Error::SeveralPictures => "has AV1 data of several pictures where one belongs",
         })
     }
 }
