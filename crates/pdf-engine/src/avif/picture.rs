@@ -51,6 +51,15 @@ impl Tiles {
         }
     }
 
+    /// A picture that is whole: of this kind, as the headers before it say.
+    pub(super) fn whole(file: Spooled<'_>, picture: Picture, header: Header) -> Result<Self, Fault> {
+        if picture.header != header {
+            return Err(file.fault("has a picture of another size or kind than its first one"));
+        }
+        let size = (header.width, header.height);
+        Ok(Self { pictures: vec![picture], columns: 1, size, tile: size, header })
+    }
+
     /// Row `y` of a plane, over all tiles beside each other.
     pub(super) fn row(&self, plane: usize, y: u32, out: &mut Vec<u16>) {
         let [width, _] = self.plane(plane, self.size);
@@ -99,7 +108,7 @@ impl<'s> Plan<'s> {
         if version != 0 || said != size || ids.len() != rows * columns {
             return Err(file.fault("has a grid that its tiles do not fill"));
         }
-        let tile = Properties::read(file, meta, ids[0])?.size;
+        let tile = Properties::of_item(file, meta, ids[0])?.size;
         let fits = |side: u32, tile: u32, count: usize| {
             let (side, tile, count) = (u64::from(side), u64::from(tile), count as u64);
             tile * count >= side && tile * (count - 1) < side
@@ -133,15 +142,7 @@ impl<'s> Plan<'s> {
     /// Bytes that are held when all is decoded: the planes, those of a tile under way, and what the decoder notes for
     /// each of its blocks.
     pub(super) fn held(&self) -> u64 {
-        let of_tile = u64::from(self.tile.0) * u64::from(self.tile.1);
-        let halves = match self.header.layout {
-            Layout::Gray => 2,
-            Layout::Half => 3,
-            Layout::HalfAcross => 4,
-            Layout::Full => 6,
-        };
-        let bytes = if self.header.bits == 8 { 1 } else { 2 };
-        of_tile.saturating_mul(halves * bytes / 2 * (self.data.len() as u64 + 1) + 4)
+        held(self.tile, self.header, self.data.len() as u64 + 1, 1)
     }
 
     /// Decodes all tiles.
@@ -151,7 +152,7 @@ impl<'s> Plan<'s> {
         let pixels = u32::try_from(pixels).unwrap_or(u32::MAX);
         let mut pictures = Vec::with_capacity(data.len());
         for data in data {
-            let picture = Picture::decode(&data, pixels).map_err(|error| file.fault(Damage(error)))?;
+            let picture = Picture::decode(&data, pixels).map_err(|error| damage(file, error))?;
             let found = Header { matrix: header.matrix, full_range: header.full_range, ..picture.header };
             if found != header {
                 return Err(file.fault("has a picture of another kind than its header says"));
@@ -162,9 +163,23 @@ impl<'s> Plan<'s> {
     }
 }
 
+/// Bytes of so many pictures of this kind, and of what the decoder notes for the blocks of those that are in the works.
+pub(super) fn held((width, height): (u32, u32), header: Header, pictures: u64, in_works: u64) -> u64 {
+    const NOTED_BYTES: u64 = 4;
+    let halves = match header.layout {
+        Layout::Gray => 2,
+        Layout::Half => 3,
+        Layout::HalfAcross => 4,
+        Layout::Full => 6,
+    };
+    let bytes = if header.bits == 8 { 1 } else { 2 };
+    let pixels = u64::from(width) * u64::from(height);
+    pixels.saturating_mul((halves * bytes * pictures).div_ceil(2) + NOTED_BYTES * in_works)
+}
+
 /// The header of a picture, which must be of the size that the boxes say.
-fn header(file: Spooled<'_>, data: &[u8], (width, height): (u32, u32)) -> Result<Header, Fault> {
-    let header = Header::parse(data).map_err(|error| file.fault(Damage(error)))?;
+pub(super) fn header(file: Spooled<'_>, data: &[u8], (width, height): (u32, u32)) -> Result<Header, Fault> {
+    let header = Header::parse(data).map_err(|error| damage(file, error))?;
     if (header.width, header.height) != (width, height) {
         return Err(file.fault(format_args!(
             "says that it has {} × {} pixels, and its AV1 data {} × {}",
@@ -174,19 +189,30 @@ fn header(file: Spooled<'_>, data: &[u8], (width, height): (u32, u32)) -> Result
             Count(header.height.into())
         )));
     }
+    // Where the frames cannot be counted, the decoder says what is wrong.
+    check_frames(file, av1::frames(data).unwrap_or(0))?;
     Ok(header)
 }
 
-/// What is wrong with AV1 data, as said of their file.
-struct Damage(av1::Error);
-
-impl std::fmt::Display for Damage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.0 {
-            av1::Error::Malformed => "has AV1 data that are damaged",
-            av1::Error::TooLarge => "has AV1 data of a larger picture than its header says",
-            av1::Error::NoPicture => "has AV1 data that end before their picture is whole",
-            av1::Error::SeveralPictures => "has AV1 data of several pictures where one belongs",
-        })
+/// Whether so many frames may be decoded for one picture.
+pub(super) fn check_frames(file: Spooled<'_>, frames: u64) -> Result<(), Fault> {
+    // Encoders hide fewer than ten, and each costs as much as one that is shown.
+    const FRAMES_MAX: u64 = 64;
+    if frames > FRAMES_MAX {
+        return Err(file.unsupported(format_args!(
+            "has {} frames of AV1 for one picture, and at most {FRAMES_MAX} are decoded",
+            Count(frames)
+        )));
     }
+    Ok(())
+}
+
+/// What is wrong with AV1 data, as said of their file.
+pub(super) fn damage(file: Spooled<'_>, error: av1::Error) -> Fault {
+    file.fault(match error {
+        av1::Error::Malformed => "has AV1 data that are damaged",
+        av1::Error::TooLarge => "has AV1 data of a larger picture than its header says",
+        av1::Error::NoPicture => "has AV1 data that end before their picture is whole",
+        av1::Error::SeveralPictures => "has AV1 data of several pictures where one belongs",
+    })
 }

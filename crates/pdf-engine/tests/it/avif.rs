@@ -58,12 +58,6 @@ fn colours_that_are_not_those_of_srgb_have_a_profile() {
 }
 
 #[test]
-fn a_sequence_shows_its_still_picture_and_says_so() {
-    let warnings = page("sequence.avif").warnings;
-    assert!(warnings.len() == 1 && warnings[0].contains("is a sequence"), "{warnings:?}");
-}
-
-#[test]
 fn what_is_not_converted_is_told() {
     refused("YCgCo", stored::image("ycgco.avif"), "Unsupported", "matrix coefficients 8");
     for (from, to, kind, why) in [
