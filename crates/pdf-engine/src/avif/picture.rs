@@ -17,6 +17,8 @@ pub(super) struct Plan<'s> {
     size: (u32, u32),
     tile: (u32, u32),
     header: Header,
+    /// Frames of the tile that has most.
+    frames: u64,
 }
 
 /// A decoded picture.
@@ -41,7 +43,8 @@ impl Tiles {
             b"av01" => {
                 let data = meta.data(file, id)?;
                 let header = header(file, &data, size)?;
-                Ok(Plan { data: vec![data], columns: 1, size, tile: size, header })
+                let frames = frames(file, &data)?;
+                Ok(Plan { data: vec![data], columns: 1, size, tile: size, header, frames })
             }
             b"grid" => Plan::grid(file, meta, id, size),
             kind => Err(file.unsupported(format_args!(
@@ -117,7 +120,7 @@ impl<'s> Plan<'s> {
             return Err(file.fault("has a grid that its tiles do not fill"));
         }
         let mut data = Vec::with_capacity(ids.len());
-        let mut common: Option<Header> = None;
+        let (mut common, mut frames_most) = (None::<Header>, 0);
         for id in ids {
             if &meta.kind(*id) != b"av01" {
                 return Err(file.unsupported("has a grid of something else than pictures of AV1"));
@@ -127,6 +130,7 @@ impl<'s> Plan<'s> {
             if *common.get_or_insert(header) != header {
                 return Err(file.fault("has a grid of tiles that differ in kind"));
             }
+            frames_most = frames_most.max(frames(file, &content)?);
             data.push(content);
         }
         let header = common.ok_or_else(|| file.fault("has a grid without a tile"))?;
@@ -136,18 +140,17 @@ impl<'s> Plan<'s> {
         if halved[0] && odd(tile.1, rows) || halved[1] && odd(tile.0, columns) {
             return Err(file.fault("has a grid of tiles that share samples of their colours"));
         }
-        Ok(Self { data, columns, size, tile, header })
+        Ok(Self { data, columns, size, tile, header, frames: frames_most })
     }
 
-    /// Bytes that are held when all is decoded: the planes, those of a tile under way, and what the decoder notes for
-    /// each of its blocks.
+    /// Bytes that are held when all is decoded: the planes, and what is held for a tile under way.
     pub(super) fn held(&self) -> u64 {
-        held(self.tile, self.header, self.data.len() as u64 + 1, 1)
+        held(self.tile, self.header, self.data.len() as u64, self.frames)
     }
 
     /// Decodes all tiles.
     pub(super) fn decode(self, file: Spooled<'_>) -> Result<Tiles, Fault> {
-        let Self { data, columns, size, tile, header } = self;
+        let Self { data, columns, size, tile, header, .. } = self;
         let pixels = u64::from(tile.0) * u64::from(tile.1);
         let pixels = u32::try_from(pixels).unwrap_or(u32::MAX);
         let mut pictures = Vec::with_capacity(data.len());
@@ -163,9 +166,14 @@ impl<'s> Plan<'s> {
     }
 }
 
-/// Bytes of so many pictures of this kind, and of what the decoder notes for the blocks of those that are in the works.
-pub(super) fn held((width, height): (u32, u32), header: Header, pictures: u64, in_works: u64) -> u64 {
+/// Bytes of so many pictures of this kind, of those that a decoder keeps while it decodes so many frames, and of what it
+/// notes for the blocks of those that are in the works.
+pub(super) fn held((width, height): (u32, u32), header: Header, pictures: u64, frames: u64) -> u64 {
+    // 8 that others are decoded from, 2 in the works, and one with its grain.
+    const KEPT_MAX: u64 = 11;
     const NOTED_BYTES: u64 = 4;
+    const IN_WORKS_MAX: u64 = 2;
+    let pictures = pictures + frames.clamp(1, KEPT_MAX);
     let halves = match header.layout {
         Layout::Gray => 2,
         Layout::Half => 3,
@@ -173,8 +181,9 @@ pub(super) fn held((width, height): (u32, u32), header: Header, pictures: u64, i
         Layout::Full => 6,
     };
     let bytes = if header.bits == 8 { 1 } else { 2 };
+    let noted = NOTED_BYTES * frames.clamp(1, IN_WORKS_MAX);
     let pixels = u64::from(width) * u64::from(height);
-    pixels.saturating_mul((halves * bytes * pictures).div_ceil(2) + NOTED_BYTES * in_works)
+    pixels.saturating_mul((halves * bytes * pictures).div_ceil(2) + noted)
 }
 
 /// The header of a picture, which must be of the size that the boxes say.
@@ -189,22 +198,21 @@ pub(super) fn header(file: Spooled<'_>, data: &[u8], (width, height): (u32, u32)
             Count(header.height.into())
         )));
     }
-    // Where the frames cannot be counted, the decoder says what is wrong.
-    check_frames(file, av1::frames(data).unwrap_or(0))?;
     Ok(header)
 }
 
-/// Whether so many frames may be decoded for one picture.
-pub(super) fn check_frames(file: Spooled<'_>, frames: u64) -> Result<(), Fault> {
+/// How many frames are to be decoded for one picture.
+pub(super) fn frames(file: Spooled<'_>, data: &[u8]) -> Result<u64, Fault> {
     // Encoders hide fewer than ten, and each costs as much as one that is shown.
     const FRAMES_MAX: u64 = 64;
+    let frames = av1::frames(data);
     if frames > FRAMES_MAX {
         return Err(file.unsupported(format_args!(
             "has {} frames of AV1 for one picture, and at most {FRAMES_MAX} are decoded",
             Count(frames)
         )));
     }
-    Ok(())
+    Ok(frames)
 }
 
 /// What is wrong with AV1 data, as said of their file.

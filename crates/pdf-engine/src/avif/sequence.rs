@@ -1,9 +1,10 @@
-//! The pictures of a sequence, each of which is decoded from those before it: a page each.
+//! The pictures of a sequence, each of which is decoded from those before it: a page each, in the order of their samples,
+//! in which AV1 shows them, too.
 
 use super::{
     drawing::Drawing,
     meta::Meta,
-    picture::{Tiles, check_frames, damage, header, held},
+    picture::{Tiles, damage, frames, header, held},
     track::{Track, Tracks},
 };
 use crate::{
@@ -17,10 +18,6 @@ use crate::{
     spool::Spooled,
 };
 use av1::{Header, Stream};
-
-/// Pictures that a decoder keeps, at most: 8 that others are decoded from, 2 in the works, and one that is handed
-/// out, with and without its grain.
-const KEPT_MAX: u64 = 12;
 
 /// The samples of a track, which are to be decoded.
 struct Samples<'s> {
@@ -125,19 +122,14 @@ impl<'s> Samples<'s> {
         }
         samples.truncate(wanted as usize);
         let header = header(file, samples.first().copied().unwrap_or_default(), size)?;
-        let counted = |sample| {
-            let frames = av1::frames(sample).map_err(|error| damage(file, error))?;
-            check_frames(file, frames)?;
-            Ok((sample, frames))
-        };
+        let counted = |sample| frames(file, sample).map(|frames| (sample, frames));
         Ok(Self { samples: samples.into_iter().map(counted).collect::<Result<_, Fault>>()?, header })
     }
 
     /// Bytes that are held while they are decoded, at most.
     fn held(&self) -> u64 {
-        let frames: u64 = self.samples.iter().map(|(_, frames)| frames).sum();
-        let pictures = frames.saturating_add(1).min(KEPT_MAX);
-        held((self.header.width, self.header.height), self.header, pictures, frames.min(2))
+        let frames = self.samples.iter().map(|(_, frames)| frames).sum();
+        held((self.header.width, self.header.height), self.header, 1, frames)
     }
 
     fn decode(self, file: Spooled<'_>) -> Result<Decoding<'s>, Fault> {
