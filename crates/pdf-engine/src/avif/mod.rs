@@ -1,7 +1,7 @@
 //! AVIF (AV1 Image File Format 1.1): the image that a file says is its own, or the pictures of its sequence, a page each.
 //!
 //! The boxes are read here; the AV1 in them is decoded by the `av1` crate. Which of the two a file is, where it has both,
-//! its major brand says, as libavif and so browsers and Pillow have it.
+//! its major brand says, as libavif, and so Pillow, has it.
 
 mod colors;
 mod drawing;
@@ -34,7 +34,7 @@ pub(crate) fn embed(
     match Content::read(file)? {
         Content::Still { meta, has_movie } => {
             if has_movie {
-                context.warn("the AVIF has a sequence beside its still picture, which alone is converted: its major brand says so");
+                context.warn("the sequence beside the still picture is left out, as its major brand says");
             }
             still::embed(file, meta, input, document, context)
         }

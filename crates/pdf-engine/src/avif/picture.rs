@@ -143,6 +143,11 @@ impl<'s> Plan<'s> {
         Ok(Self { data, columns, size, tile, header, frames: frames_most })
     }
 
+    /// Frames that are decoded, at most, for the one that is shown.
+    pub(super) fn frames(&self) -> u64 {
+        self.frames
+    }
+
     /// Bytes that are held when all is decoded: the planes, and what is held for a tile under way.
     pub(super) fn held(&self) -> u64 {
         held(self.tile, self.header, self.data.len() as u64, self.frames)

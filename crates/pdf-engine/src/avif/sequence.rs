@@ -84,7 +84,7 @@ pub(super) fn embed(
 /// Notes what the track says of its place on a screen.
 fn warn(track: &Track, size: (u32, u32), context: &mut Context<'_>) {
     if track.is_moved {
-        context.warn("the matrix of the track, which moves or turns it, is left out, as browsers do");
+        context.warn("the matrix of the track, which moves or turns it, is left out, as libavif does");
     }
     if track.shown != size {
         let (width, height) = track.shown;

@@ -35,6 +35,11 @@ pub(super) fn embed(
         }
         None => None,
     };
+    let frames = plan.frames().max(alpha_plan.as_ref().map_or(0, Plan::frames));
+    // Those that are not shown cost as much.
+    for _ in 1..frames {
+        context.check_decoded(Format::Avif, width, height)?;
+    }
     let held = plan.held().saturating_add(alpha_plan.as_ref().map_or(0, Plan::held));
     check_held(held, context.limits, "the AVIF")?;
 

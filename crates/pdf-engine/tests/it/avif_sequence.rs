@@ -93,7 +93,7 @@ fn the_major_brand_says_whether_it_is_a_sequence() {
     ] {
         let pages = pages(&branded(brand, without));
         assert_eq!(pages.len(), expected, "{} without {without:?}", brand.escape_ascii());
-        let says_so = pages[0].warnings.iter().any(|warning| warning.contains("a sequence beside"));
+        let says_so = pages[0].warnings.iter().any(|warning| warning.contains("the sequence beside"));
         assert_eq!(says_so, (brand, without) == (b"avif", None), "{:?}", pages[0].warnings);
     }
     refused("no movie", &branded(b"avis", Some(b"moov")), "Malformed", "says that it is a sequence");
