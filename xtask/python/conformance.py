@@ -20,8 +20,6 @@ WORKERS = 2
 MEMORY_BYTES_MAX = 4 << 30
 # Where Pillow rounds: what is lossy, too; it cuts 16 bits to 8, scales 5 bits, and draws frames over each other.
 ROUNDED = {"AVIF", "BMP", "DIB", "ICO", "JXL", "TGA", "TIFF", "WEBP"}
-# What is converted of a sequence.
-STILL = "of a sequence the still picture alone is converted"
 # What a file is called that Pillow does not know.
 ENDINGS = {".avif", ".bmp", ".gif", ".ico", ".jp2", ".jpg", ".jxl", ".pbm", ".pgm", ".png", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp"}
 
@@ -29,19 +27,18 @@ ENDINGS = {".avif", ".bmp", ".gif", ".ico", ".jp2", ".jpg", ".jxl", ".pbm", ".pg
 def judge(entry, different):
     """Of one file: its format, whether Pillow reads it, and what is to be said of the PDF."""
     image, pdf = entry["image"], entry["pdf"]
-    name, frames, fault = read(image)
+    name, fault = read(image)
     answer = {"format": name or called(image), "read": fault is None, "verdict": "refused", "detail": fault or "", "broken": broken(entry)}
     if pdf is None:
         return answer
     checked = subprocess.run(["qpdf", "--check", pdf], capture_output=True, text=True, check=False)
     if checked.returncode != 0:
         return answer | {"verdict": "wrong", "detail": f"qpdf: {checked.stdout} {checked.stderr}"}
-    is_still = name == "AVIF" and frames > 1
-    verdict, found = "exact", compare(entry, 0, fault is None, is_still)
+    verdict, found = "exact", compare(entry, 0, fault is None)
     if found is not None and name in ROUNDED:
-        verdict, found = "within 1", compare(entry, 1, fault is None, is_still)
+        verdict, found = "within 1", compare(entry, 1, fault is None)
     if found is None:
-        return answer | ({"verdict": "argued", "detail": STILL} if is_still else {"verdict": verdict, "detail": ""})
+        return answer | {"verdict": verdict, "detail": ""}
     if found.startswith("Unread: "):
         return answer | {"verdict": "unread", "detail": found.removeprefix("Unread: ")}
     reason = different.get(pathlib.PurePath(image).name)
@@ -69,28 +66,27 @@ def called(image):
 
 
 def read(image):
-    """The format that Pillow takes it for, how many frames it has, and why it does not read it, if so."""
+    """The format that Pillow takes it for, and why it does not read all of its frames, if so."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = None
     with open(image, "rb") as file:
         head = file.read(8)
     if head == b"farbfeld":
-        return "farbfeld", 1, None
-    name, frames = ("JBIG2" if head == b"\x97JB2\r\n\x1a\n" else None), 1
+        return "farbfeld", None
+    name = "JBIG2" if head == b"\x97JB2\r\n\x1a\n" else None
     try:
         with Image.open(image) as opened:
             name = opened.format
-            frames = getattr(opened, "n_frames", 1)
-            for frame in range(frames):
+            for frame in range(getattr(opened, "n_frames", 1)):
                 opened.seek(frame)
                 opened.load()
     except Exception as error:  # Whatever it cannot do with a file is an answer.
-        return name, frames, f"{type(error).__name__}: {error}"
-    return name, frames, None
+        return name, f"{type(error).__name__}: {error}"
+    return name, None
 
 
-def compare(entry, tolerance, is_read, is_still):
+def compare(entry, tolerance, is_read):
     """What is wrong, if anything."""
     import check
     import pikepdf
@@ -99,7 +95,7 @@ def compare(entry, tolerance, is_read, is_still):
 
     image, pdf = entry["image"], entry["pdf"]
     # Pages are rendered to see how they lie, and not for their colours: those were compared as samples.
-    more = {"name": image, "tolerance": tolerance, "rendering": 255, "unrendered": not is_read, "first": is_still}
+    more = {"name": image, "tolerance": tolerance, "rendering": 255, "unrendered": not is_read}
     entry = {key: value for key, value in entry.items() if value is not None} | more
     try:
         check.check(entry)

@@ -56,10 +56,10 @@ class Folder:
     def tool(self, program, *arguments):
         subprocess.run([program, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def sixteen(self, name, channels):
-        """A PNG of 16 bits, for programs that read one."""
+    def sixteen(self, name, channels, shift=0):
+        """A PNG of 16 bits, for programs that read one, moved by so many pixels."""
         path = self.references / name
-        samples = picture(16)[:, :, {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[channels]]
+        samples = numpy.roll(picture(16), shift, axis=1)[:, :, {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[channels]]
         if channels in (2, 4):
             # Of an alpha cjxl 0.7 keeps 8 bits, whatever it is given.
             samples[:, :, -1] = samples[:, :, -1] // 257 * 257
@@ -90,8 +90,11 @@ def avif(folder):
         except (OSError, ValueError):
             # Pillow may be built without this one.
             (folder.images / f"by-{codec}.avif").unlink(missing_ok=True)
-    frames = [folder.rgb, folder.rgb.rotate(90), folder.rgb.rotate(180)]
-    folder.save(frames[0], "moving.avif", save_all=True, append_images=frames[1:], quality=90)
+    for name, image in {"rgb": folder.rgb, "alpha": folder.rgba}.items():
+        frames = [image, image.rotate(90), image.rotate(180), image.rotate(185)]
+        for quality in (10, 50, 90, 100):
+            folder.save(frames[0], f"moving-{name}-{quality}.avif", save_all=True, append_images=frames[1:], quality=quality)
+    folder.save(folder.rgb, "moving-profile.avif", save_all=True, append_images=frames[1:], icc_profile=folder.profile)
 
 
 def avif_by_avifenc(folder):
@@ -106,6 +109,17 @@ def avif_by_avifenc(folder):
                     image = folder.images / name
                     folder.tool("avifenc", "-d", bits, "-y", sampling, "-r", limits, "--min", 4, "--max", 12, "-s", 8, source, image)
                     folder.tool("avifdec", "-d", 16, image, folder.references / f"{name}.png")
+        source.unlink()
+    sources = [folder.sixteen(f"{shift}.png", 4, shift) for shift in (0, 9, 18)]
+    for bits in (10, 12):
+        for sampling in ("420", "444"):
+            name = f"moving-{bits}-bits-{sampling}.avif"
+            image = folder.images / name
+            folder.tool("avifenc", "-d", bits, "-y", sampling, "--min", 4, "--max", 12, "-s", 8, *sources, image)
+            for number in range(len(sources)):
+                beside = folder.references / (f"{name}.{number}.png" if number else f"{name}.png")
+                folder.tool("avifdec", "-d", 16, "--index", number, image, beside)
+    for source in sources:
         source.unlink()
     source = folder.references / "eight.png"
     folder.rgb.save(source)

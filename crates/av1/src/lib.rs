@@ -1,9 +1,13 @@
-//! A still picture of AV1, decoded by rav1d, whose only interface is dav1d's in C.
+//! Pictures of AV1, decoded by rav1d, whose only interface is dav1d's in C: a still one, or those of a stream.
 //!
 //! This crate is the one place of the workspace with `unsafe`: each call is one of that interface, with what its
 //! documentation asks for. What comes out is safe to read: planes of samples, row by row.
 
+mod units;
+
 use std::{ffi::c_uint, mem::MaybeUninit, ptr::NonNull, slice};
+
+pub use units::frames;
 
 use rav1d::{
     Dav1dResult,
@@ -35,6 +39,9 @@ pub enum Error {
     /// The data end before a picture is whole.
     #[error("its AV1 data hold no picture")]
     NoPicture,
+    /// The data show more than the one picture that belongs to them.
+    #[error("its AV1 data hold several pictures where one belongs")]
+    SeveralPictures,
 }
 
 /// How the samples of colour differences lie beside those of luma.
@@ -104,6 +111,40 @@ pub struct Picture {
     picture: Dav1dPicture,
     /// What its sequence header says, with the picture's own width and height.
     pub header: Header,
+}
+
+/// Pictures that follow each other, each decoded from those before it.
+pub struct Stream(Decoder);
+
+impl Stream {
+    /// A stream of pictures of at most `pixels_max` pixels.
+    pub fn open(pixels_max: u32) -> Result<Self, Error> {
+        Decoder::open(pixels_max).map(Self)
+    }
+
+    /// Decodes the next temporal unit (AV1 bitstream specification, 7.5), which shows one picture. After an error
+    /// the stream is of no more use.
+    pub fn decode(&mut self, unit: &[u8]) -> Result<Picture, Error> {
+        let mut input = Input::copy(unit)?;
+        let mut found = None;
+        // With several frames in the works, the decoder is asked once for what is done, and again for what is not yet.
+        let mut is_asked = false;
+        loop {
+            let sent = if input.0.sz > 0 { self.0.send(&mut input) } else { Ok(()) };
+            match sent {
+                Ok(()) | Err(Error::NoPicture) => {}
+                Err(error) => return Err(error),
+            }
+            match self.0.picture() {
+                Ok(_) if found.is_some() => return Err(Error::SeveralPictures),
+                Ok(picture) => found = Some(picture),
+                Err(Error::NoPicture) if input.0.sz > 0 && sent.is_err() => return Err(Error::Malformed),
+                Err(Error::NoPicture) if is_asked => return found.ok_or(Error::NoPicture),
+                Err(Error::NoPicture) => is_asked = input.0.sz == 0,
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 /// A row of samples.

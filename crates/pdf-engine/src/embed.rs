@@ -77,15 +77,24 @@ impl<'a> Context<'a> {
         if self.options.first_frame_only && !self.pages.is_empty() {
             return Ok(false);
         }
-        let max = u64::from(self.limits.frames_max);
-        if self.pages.len() as u64 >= max {
-            return Err(Fault::too_large(
-                "frames_max",
-                max,
-                format_args!("the {format} has too many frames: it"),
-            ));
+        if self.pages.len() as u64 >= u64::from(self.limits.frames_max) {
+            return Err(self.too_many_frames(format));
         }
         Ok(true)
+    }
+
+    /// How many frames of so many become pages; an error where that is more than may be.
+    pub(crate) fn wanted_frames(&self, format: Format, count: u32) -> Result<u32, Fault> {
+        let wanted = if self.options.first_frame_only { count.min(1) } else { count };
+        if wanted > self.limits.frames_max {
+            return Err(self.too_many_frames(format));
+        }
+        Ok(wanted)
+    }
+
+    fn too_many_frames(&self, format: Format) -> Fault {
+        let max = u64::from(self.limits.frames_max);
+        Fault::too_large("frames_max", max, format_args!("the {format} has too many frames: it"))
     }
 
     /// Checks the size of an image that must be decoded, and that the source has not cost too much already.

@@ -5,6 +5,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 use crate::{
     boxes::{Fields, each},
     error::{Count, Fault},
+    metadata::exif::Exif,
+    page::Density,
     spool::Spooled,
 };
 
@@ -18,8 +20,6 @@ pub(super) struct Meta {
     references: Vec<Reference>,
     /// Where the data are that stand among the boxes.
     data: Option<(u64, u64)>,
-    /// Whether there is a track of pictures, too.
-    pub(super) sequence: bool,
 }
 
 /// An image, a part of one, or what is said beside it.
@@ -49,28 +49,8 @@ pub(super) struct Property<'s> {
 }
 
 impl Meta {
-    /// Reads the boxes of a file, each to its end.
-    pub(super) fn read(file: Spooled<'_>) -> Result<Self, Fault> {
-        let mut found: Option<Self> = None;
-        let mut sequence = false;
-        each(file, 0, file.bytes.len() as u64, |kind, start, end| {
-            match &kind {
-                b"meta" if found.is_none() => found = Some(Self::of(file, start, end)?),
-                b"moov" => sequence = true,
-                _ => {}
-            }
-            Ok(())
-        })?;
-        match found {
-            Some(meta) => Ok(Self { sequence, ..meta }),
-            None if sequence => {
-                Err(file.unsupported("is a sequence without a still picture; sequences are not converted"))
-            }
-            None => Err(file.fault("has no box that says what its images are")),
-        }
-    }
-
-    fn of(file: Spooled<'_>, start: u64, end: u64) -> Result<Self, Fault> {
+    /// Reads the boxes of a `meta` box.
+    pub(super) fn read(file: Spooled<'_>, start: u64, end: u64) -> Result<Self, Fault> {
         let mut meta = Self::default();
         let mut fields = Fields::new(file, "meta", start, end);
         fields.version()?;
@@ -200,6 +180,11 @@ impl Meta {
         self.items.get(&id).map_or([0; 4], |item| item.kind)
     }
 
+    /// Which items there are.
+    pub(super) fn ids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.items.keys().copied()
+    }
+
     /// The items that say `kind` of `id`.
     pub(super) fn about<'m>(&'m self, kind: &'m [u8; 4], id: u32) -> impl Iterator<Item = u32> + 'm {
         self.references
@@ -227,6 +212,17 @@ impl Meta {
             let (kind, start, end) = *self.properties.get(usize::from(number).checked_sub(1)?)?;
             Some(Property { kind, essential, fields: Fields::new(file, "property", start, end) })
         })
+    }
+
+    /// What an item says of the density, if it is Exif. Its orientation does not count: the image's own properties do.
+    pub(super) fn exif_density(&self, file: Spooled<'_>, id: u32) -> Option<Density> {
+        if &self.kind(id) != b"Exif" {
+            return None;
+        }
+        let data = self.data(file, id).ok()?;
+        let (offset, data) = data.split_first_chunk()?;
+        let tiff = data.get(u32::from_be_bytes(*offset) as usize..)?;
+        Exif::parse(tiff)?.density
     }
 
     /// The data of an item.

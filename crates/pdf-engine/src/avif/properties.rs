@@ -1,6 +1,9 @@
 //! What a file says of an item: size, colours, and how it is to be turned and cut (ISO/IEC 23008-12, 6.5).
 
-use super::{colors::Coding, meta::Meta};
+use super::{
+    colors::Coding,
+    meta::{Meta, Property},
+};
 use crate::{
     boxes::Fields,
     embed::Context,
@@ -36,17 +39,23 @@ pub(super) struct Area {
 
 impl<'s> Properties<'s> {
     /// Reads the properties of an item; one that must be known and is not is an error.
-    pub(super) fn read(file: Spooled<'s>, meta: &Meta, id: u32) -> Result<Self, Fault> {
-        let mut found = Self {
-            size: (0, 0),
-            coding: None,
-            profile: None,
-            density: None,
-            turns: 0,
-            mirror: None,
-            clean: None,
-        };
-        for property in meta.properties_of(file, id) {
+    pub(super) fn of_item(file: Spooled<'s>, meta: &Meta, id: u32) -> Result<Self, Fault> {
+        let found = Self::read(file, meta.properties_of(file, id), (0, 0))?;
+        if found.size.0 == 0 || found.size.1 == 0 {
+            return Err(file.fault("does not say how large its image is, or that it has no pixels"));
+        }
+        Ok(found)
+    }
+
+    /// Reads properties, of an image of this size unless they say another.
+    pub(super) fn read(
+        file: Spooled<'s>,
+        properties: impl Iterator<Item = Property<'s>>,
+        size: (u32, u32),
+    ) -> Result<Self, Fault> {
+        let mut found =
+            Self { size, coding: None, profile: None, density: None, turns: 0, mirror: None, clean: None };
+        for property in properties {
             let mut fields = property.fields;
             match &property.kind {
                 b"ispe" => {
@@ -85,9 +94,6 @@ impl<'s> Properties<'s> {
                 }
                 _ => {}
             }
-        }
-        if found.size.0 == 0 || found.size.1 == 0 {
-            return Err(file.fault("does not say how large its image is, or that it has no pixels"));
         }
         Ok(found)
     }
@@ -155,14 +161,16 @@ fn kept(side: u32, [length, of]: [u32; 2], [off, by]: [i32; 2]) -> Option<(u32, 
 
 /// Whether an item is an alpha.
 pub(super) fn is_alpha(file: Spooled<'_>, meta: &Meta, id: u32) -> bool {
+    meta.properties_of(file, id).any(|property| &property.kind == b"auxC" && names_alpha(property.fields))
+}
+
+/// Whether the content of an `auxC` or `auxi` box is the name of an alpha.
+pub(super) fn names_alpha(mut fields: Fields<'_>) -> bool {
     const NAMES: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
-    meta.properties_of(file, id).any(|mut property| {
-        &property.kind == b"auxC"
-            && property.fields.version().is_ok()
-            && property.fields.rest().is_ok_and(|name| {
-                NAMES.iter().any(|known| name.split(|byte| *byte == 0).next() == Some(known))
-            })
-    })
+    fields.version().is_ok()
+        && fields
+            .rest()
+            .is_ok_and(|name| NAMES.iter().any(|known| name.split(|byte| *byte == 0).next() == Some(known)))
 }
 
 /// A profile of colours that are not those of sRGB; nothing where they are, or nothing is said. The curves of

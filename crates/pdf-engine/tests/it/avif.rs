@@ -58,12 +58,6 @@ fn colours_that_are_not_those_of_srgb_have_a_profile() {
 }
 
 #[test]
-fn a_sequence_shows_its_still_picture_and_says_so() {
-    let warnings = page("sequence.avif").warnings;
-    assert!(warnings.len() == 1 && warnings[0].contains("is a sequence"), "{warnings:?}");
-}
-
-#[test]
 fn what_is_not_converted_is_told() {
     refused("YCgCo", stored::image("ycgco.avif"), "Unsupported", "matrix coefficients 8");
     for (from, to, kind, why) in [
@@ -129,4 +123,32 @@ fn memory_is_asked_for_before_it_is_held() {
         Err(Error::TooLarge { limit, .. }) => assert_eq!(limit, "decoded_bytes_max"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn frames_that_a_picture_hides_cost_as_much_as_the_one_it_shows() {
+    let image = stored::image("bt709.avif");
+    let start = image.windows(4).position(|bytes| bytes == b"mdat").unwrap() + 4;
+    // A delimiter, the header of the sequence, and the frame, which the item's data end with.
+    let header = 2 + 2 + usize::from(image[start + 3]);
+    let frame = &image[start + header..];
+    let place = place_of(image, u32::try_from(image.len() - start).unwrap());
+    let of = |frames: usize| {
+        let mut file = image.to_vec();
+        file.extend(frame.repeat(frames - 1));
+        let box_bytes = u32::try_from(file.len() - start + 8).unwrap();
+        file[start - 8..start - 4].copy_from_slice(&box_bytes.to_be_bytes());
+        file[place..place + 4].copy_from_slice(&(box_bytes - 8).to_be_bytes());
+        file
+    };
+    let limits = |decoded_pixels_max| Limits { decoded_pixels_max, ..Limits::default() };
+    convert_with(&of(64), &limits(64 * 64 * 40)).unwrap();
+    let error = convert_with(&of(64), &limits(64 * 64 * 40 - 1)).unwrap_err();
+    assert_eq!(kind_of(&error), "TooLarge", "{error}");
+    refused("65 frames", &of(65), "Unsupported", "65 frames of AV1 for one picture");
+}
+
+/// Where the table of places says that an item has so many bytes.
+fn place_of(image: &[u8], bytes: u32) -> usize {
+    image.windows(4).position(|found| found == bytes.to_be_bytes()).unwrap()
 }

@@ -12,6 +12,8 @@ mod support;
 
 /// AVIF: what is decoded, what is refused.
 mod avif;
+/// Sequences of AVIF: a page a picture, and what is refused.
+mod avif_sequence;
 /// The folder in `IMAGE_CORPUS`, compared by programs that are not ours.
 mod corpus;
 /// Every PDF read back by programs that are not ours.

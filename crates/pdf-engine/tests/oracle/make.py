@@ -173,6 +173,16 @@ picture(1, 1).save(folder / "one.avif")
 picture(2, 1).resize((1, 9)).save(folder / "narrow.avif")
 for orientation in range(1, 9):
     rgb.save(folder / f"turned-{orientation}.avif", exif=exif(orientation, 144))
+moving = [rgb.transform(rgb.size, Image.Transform.AFFINE, (1, 0, -7 * frame, 0, 1, 3 * frame)) for frame in range(5)]
+moving_alpha = [alpha.rotate(30 * frame) for frame in range(4)]
+for name, frames in {"rgb": moving, "alpha": moving_alpha, "cut": [cut, cut.rotate(180)], "sometimes": [rgb.convert("RGBA"), alpha]}.items():
+    for quality in (50, 100):
+        options = {"append_images": frames[1:], "subsampling": "4:2:0" if quality == 50 else "4:4:4", "quality": quality}
+        frames[0].save(folder / f"moving-{name}-{quality}.avif", save_all=True, **options)
+moving_alpha[0].save(folder / "moving-premultiplied.avif", save_all=True, append_images=moving_alpha[1:], alpha_premultiplied=True, quality=100)
+gray.save(folder / "moving-gray.avif", save_all=True, append_images=[gray.rotate(20)], subsampling="4:0:0")
+rgb.save(folder / "moving-profile.avif", save_all=True, append_images=moving[1:], exif=exif(1, 144), icc_profile=srgb)
+picture(37, 23).save(folder / "moving-small.avif", save_all=True, append_images=[picture(37, 23).rotate(180)], quality=30)
 
 for name, image in {"rgb": rgb, "alpha": alpha, "cut": cut, "gray": gray, "la": gray.convert("LA"), "opaque": rgb.convert("RGBA")}.items():
     image.save(folder / f"{name}-lossless.jxl", lossless=True)

@@ -87,6 +87,14 @@ def sixteen(path):
     return samples[:, :, :colors], samples[:, :, colors] if info["alpha"] else numpy.ones((height, width))
 
 
+def sixteens(path):
+    """A PNG of 16 bits, and those of further frames that lie beside it, with a number before the ending."""
+    first, number = pathlib.Path(path), 0
+    while (path := first.with_suffix(f".{number}.png") if number else first).exists():
+        yield sixteen(path)
+        number += 1
+
+
 def frames(path):
     """Colours and alpha of each frame."""
     with open(path, "rb") as file:
@@ -117,9 +125,7 @@ def check_copied(image, expected):
 def check_frames(entry, pdf, reader):
     """Every page against its frame."""
     reference = entry.get("reference")
-    expected = [sixteen(reference)] if reference and reference.endswith(".png") else list(frames(reference or entry["image"]))
-    if entry.get("first"):
-        expected = expected[:1]
+    expected = list(sixteens(reference)) if reference and reference.endswith(".png") else list(frames(reference or entry["image"]))
     require(len(pdf.pages) == len(expected), f"{len(pdf.pages)} pages for {len(expected)} frames")
     # Where fractions are rounded to 16 bits, the last bit may be another.
     allowed = max(2 / 65535 if reference else 0, entry.get("tolerance", 0) / 255 + 1e-6)

@@ -23,6 +23,7 @@ stored!(
     "lossless-identity.avif",
     "moving.jxl",
     "p3.avif",
+    "sequence-ten-turned.avif",
     "sequence.avif",
     "ten-420-alpha.avif",
     "twelve-422-limited.avif",
@@ -37,7 +38,7 @@ pub(crate) fn image(name: &str) -> &'static [u8] {
     ALL.iter().find(|(stored, _)| *stored == name).unwrap_or_else(|| panic!("{name} is not kept")).1
 }
 
-/// Where a PNG of 16 bits is that another decoder made of one, if there is one.
+/// Where a PNG of 16 bits is that another decoder made of one, if there is one; those of further frames lie beside it.
 pub(crate) fn reference(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/images")).join(format!("{name}.png"))
 }
