@@ -9,7 +9,7 @@ use pdf_engine::{Cancel, Error, Limits, Options, Source, convert};
 
 use crate::support::{
     convert_checking_scans, convert_one,
-    fixtures::{jpegs, pngs},
+    fixtures::{animations, jpegs, pngs},
     jpeg::{Jpeg, YCC},
     kind_of,
     oracle::{Oracle, python},
@@ -34,6 +34,15 @@ fn pngs_of_every_kind_are_exact() {
             !fixture.name.contains("turned")
         );
         add(&mut oracle, &fixture.name, &fixture.bytes, &more);
+    }
+    oracle.check();
+}
+
+#[test]
+fn frames_of_every_kind_are_exact() {
+    let mut oracle = Oracle::new();
+    for fixture in animations() {
+        add(&mut oracle, &fixture.name, &fixture.bytes, "");
     }
     oracle.check();
 }

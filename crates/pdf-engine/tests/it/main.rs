@@ -10,6 +10,8 @@
 
 mod support;
 
+/// Animated PNG: what each frame's page shows, what is refused.
+mod animation;
 /// AVIF: what is decoded, what is refused.
 mod avif;
 /// The folder in `IMAGE_CORPUS`, compared by programs that are not ours.
