@@ -30,6 +30,8 @@ mod layout;
 mod limits;
 /// Several images at the same time.
 mod parallel;
+/// JPEG with several pictures: which become pages, which are left out.
+mod pictures;
 /// PNG: what is copied, split, packed, refused.
 mod png;
 /// Any bytes at all: never a panic, never a broken PDF.
