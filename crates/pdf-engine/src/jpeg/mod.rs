@@ -55,7 +55,7 @@ pub(crate) fn embed(
 ) -> Result<(), Fault> {
     let header = Header::read(input, context.limits)?;
     let role = show(input, document, context, header)?;
-    pictures::embed_further(input, document, context, role)
+    pictures::embed_further(input, document, context, &role)
 }
 
 /// Copies a JPEG, whose header was read, and shows it; gives what part it has in its file.

@@ -35,6 +35,9 @@ const SEMANTIC: &[u8] = b"Item:Semantic";
 /// The names of pictures in their own right.
 const OWN: [&[u8]; 2] = [b"Primary", b"Original"];
 
+/// Why such are left out.
+const BESIDE: &str = "it is light for bright screens, or depth, of another";
+
 /// The index of a file's pictures.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Index {
@@ -158,11 +161,7 @@ fn semantics(xmp: &[u8]) -> Vec<Vec<u8>> {
     let mut values = Vec::new();
     for at in memmem::find_iter(xmp, SEMANTIC) {
         let rest = &xmp[at + SEMANTIC.len()..];
-        let value = match rest {
-            [b'=', b'"' | b'\'', value @ ..] | [b'>', value @ ..] => value,
-            // An element's end.
-            _ => continue,
-        };
+        let ([b'=', b'"' | b'\'', value @ ..] | [b'>', value @ ..]) = rest else { continue };
         // An element's end has the name once more.
         if xmp[..at].iter().rev().take(20).take_while(|byte| **byte != b'<').any(|byte| *byte == b'/') {
             continue;
@@ -177,7 +176,7 @@ pub(super) fn embed_further(
     input: &mut Input<'_>,
     document: &mut Document<'_>,
     context: &mut Context<'_>,
-    first: Role,
+    first: &Role,
 ) -> Result<(), Fault> {
     let Some(index) = &first.index else { return Ok(()) };
     if context.options.first_frame_only {
@@ -189,9 +188,8 @@ pub(super) fn embed_further(
     };
     for entry in entries {
         let reason = match entry.kind {
-            Kind::Own => None,
             Kind::Undefined if first.calls_auxiliary(entry.number) => Some(BESIDE),
-            Kind::Undefined => None,
+            Kind::Own | Kind::Undefined => None,
             Kind::GainMap => Some(BESIDE),
             Kind::Thumbnail => Some("it is a smaller version of another"),
             Kind::Unknown => Some("the file does not say that it is a JPEG"),
@@ -216,8 +214,6 @@ pub(super) fn embed_further(
     }
     Ok(())
 }
-
-const BESIDE: &str = "it is light for bright screens, or depth, of another";
 
 /// Reads up to the picture that begins at `position`, and its first marker; tells whether there is one.
 fn find(input: &mut Input<'_>, position: u64) -> Result<bool, Fault> {

@@ -283,3 +283,44 @@ fn store(place: &mut [u8], sample: u64) {
     let bytes = sample.to_be_bytes();
     place.copy_from_slice(&bytes[bytes.len() - place.len()..]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_are_drawn_over_each_other_by_their_alphas() {
+        for (below, above, expected, is_mixed) in [
+            // Nothing below, nothing above, all above.
+            ([9, 9, 9, 0], [1, 2, 3, 7], [1, 2, 3, 7], false),
+            ([9, 9, 9, 40], [1, 2, 3, 0], [9, 9, 9, 40], false),
+            ([9, 9, 9, 40], [1, 2, 3, 255], [1, 2, 3, 255], false),
+            // 128 of 255 on all: 255 * 128 / 255 = 128.
+            ([0, 0, 255, 255], [255, 0, 0, 128], [128, 0, 127, 255], true),
+            // Half on half is three quarters, of which two thirds are those above.
+            ([0, 30, 255, 128], [255, 0, 0, 128], [170, 10, 85, 192], true),
+            ([200, 200, 200, 1], [200, 200, 200, 1], [200, 200, 200, 2], true),
+        ] {
+            let mut pixel = below;
+            assert_eq!(draw_over(&mut pixel, &above, 1), is_mixed);
+            assert_eq!(pixel, expected, "{above:?} on {below:?}");
+            // Of 16 bits each, the same numbers 257 times.
+            let twice = |pixel: [u8; 4]| pixel.map(|sample| [sample; 2]).concat();
+            let mut wide = twice(below);
+            assert_eq!(draw_over(&mut wide, &twice(above), 2), is_mixed);
+            for (sample, expected) in wide.chunks_exact(2).zip(expected) {
+                let sample = u32::from(u16::from_be_bytes([sample[0], sample[1]]));
+                assert!(sample.abs_diff(u32::from(expected) * 257) <= 129, "{wide:?} and {expected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn samples_come_from_the_high_bit_on() {
+        for (bits, expected) in
+            [(1, vec![1, 0, 1, 1, 0, 0, 1, 0]), (2, vec![2, 3, 0, 2]), (4, vec![11, 2]), (8, vec![0xb2])]
+        {
+            assert_eq!(samples(&[0xb2], bits).collect::<Vec<_>>(), expected);
+        }
+    }
+}

@@ -237,6 +237,11 @@ def check(entry):
             if entry.get("by_pillow"):
                 check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]))
             return
+        if head[:3] == b"\xff\xd8\xff" and len(pdf.pages) > 1:
+            check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]))
+            copied = [page.Resources.XObject["/Im0"].read_raw_bytes() for page in pdf.pages]
+            require(content == b"".join(copied), "other bytes")
+            return
         require(len(pdf.pages) == 1, "more than one page")
         pdf_page = pdf.pages[0]
         image = pdf_page.Resources.XObject["/Im0"]
