@@ -135,7 +135,7 @@ fn together(seeds: &Seeds) -> BTreeMap<String, Vec<u8>> {
 
 /// A PNG of frames that are disposed of and drawn in several ways.
 fn animation(color: u8) -> Vec<u8> {
-    let mut base = Png::new(20, 12, if matches!(color, 1 | 5) { 3 } else { color }, 8);
+    let mut base = Png::new(20, 9, if matches!(color, 1 | 5) { 3 } else { color }, 8);
     base.interlaced = color == 5;
     let frames: Vec<_> = fixtures::frames(&base).into_iter().step_by(4).collect();
     png::file(&png::animation(&base, color == 1, &frames))

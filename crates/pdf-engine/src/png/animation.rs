@@ -238,7 +238,7 @@ impl Player<'_, '_, '_> {
                 b"IEND" if self.left > 0 => {
                     let left = Count(self.left.into());
                     return Err(Fault::malformed(format!(
-                        "the PNG has {left} frames less than its chunk acTL says"
+                        "the PNG ends before all the frames have come that its chunk acTL announces: {left} missing"
                     )));
                 }
                 b"IEND" => {

@@ -181,7 +181,7 @@ fn structure_that_is_wrong_is_refused() {
         ("first number", with(2, 3, 1), "is number 1 of the animation, and 0 must come"),
         ("number", with(4, 3, 3), "is number 3 of the animation, and 1 must come"),
         ("number of data", with(5, 3, 1), "is number 1 of the animation, and 2 must come"),
-        ("more frames than there are", with(1, 3, 3), "1 frames less than its chunk acTL says"),
+        ("more frames than there are", with(1, 3, 3), "that its chunk acTL announces: 1 missing"),
         ("no data", without(5), "before its last frame has image data"),
         ("no description", without(4), "that nothing describes"),
         ("other rows", with(4, 11, 9), "more image data"),
