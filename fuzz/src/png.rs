@@ -1,6 +1,6 @@
 //! PNGs whose checksums are right although everything else changed: no mutation finds a CRC by chance.
 
-/// Mends the file; its last byte says how far. Most often CRCs are made right; in half of these the data of IDAT are taken
+/// Mends the file; its last byte says how far. Most often CRCs are made right; in half of these the data of IDAT and fdAT are taken
 /// for filtered rows, and become a zlib stream that holds them.
 pub(crate) fn mended(png: &[u8]) -> Vec<u8> {
     let choice = png.last().copied().unwrap_or(0);
@@ -13,8 +13,10 @@ pub(crate) fn mended(png: &[u8]) -> Vec<u8> {
         let kind = [*kind0, *kind1, *kind2, *kind3];
         let length = (u32::from_be_bytes([*a, *b, *c, *d]) as usize).min(body.len());
         let data = &body[..length];
-        if &kind == b"IDAT" && choice & 1 == 1 {
-            push_chunk(&mut bytes, kind, &stored(data));
+        // Those of a further frame begin with a number.
+        let number = data.len().min(if &kind == b"fdAT" { 4 } else { 0 });
+        if matches!(&kind, b"IDAT" | b"fdAT") && choice & 1 == 1 {
+            push_chunk(&mut bytes, kind, &[&data[..number], &stored(&data[number..])].concat());
         } else {
             push_chunk(&mut bytes, kind, data);
         }

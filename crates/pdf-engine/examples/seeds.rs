@@ -26,6 +26,8 @@ use std::{
 };
 
 use fixtures::Fixture;
+use jpeg::Jpeg;
+use png::Png;
 
 /// Longer ones are slow to change, and show nothing that a short one does not.
 const BYTES_MAX: usize = 4096;
@@ -67,9 +69,13 @@ fn made_here() -> Seeds {
     let named =
         |fixtures: Vec<Fixture>| fixtures.into_iter().map(|fixture| (fixture.name, fixture.bytes)).collect();
     let one = |image: Vec<u8>| BTreeMap::from([("made-here".to_owned(), image)]);
+    let mut pngs: BTreeMap<_, _> = named(fixtures::pngs());
+    pngs.extend((0..7).map(|color| (format!("animation-{color}"), animation(color))));
+    let mut jpegs: BTreeMap<_, _> = named(fixtures::jpegs());
+    jpegs.extend([0x0002_0002, 0, 0x0001_0001].map(|kind| (format!("several-{kind:x}"), several(kind))));
     Seeds::from([
-        ("png", named(fixtures::pngs())),
-        ("jpeg", named(fixtures::jpegs())),
+        ("png", pngs),
+        ("jpeg", jpegs),
         ("bmp", one(raster::bmp(9, 7))),
         ("tga", one(raster::tga(9, 7))),
         ("pnm", one(raster::pgm(9, 7, 2))),
@@ -125,6 +131,19 @@ fn together(seeds: &Seeds) -> BTreeMap<String, Vec<u8>> {
         }
     }
     all
+}
+
+/// A PNG of frames that are disposed of and drawn in several ways.
+fn animation(color: u8) -> Vec<u8> {
+    let mut base = Png::new(20, 9, if matches!(color, 1 | 5) { 3 } else { color }, 8);
+    base.interlaced = color == 5;
+    let frames: Vec<_> = fixtures::frames(&base).into_iter().step_by(4).collect();
+    png::file(&png::animation(&base, color == 1, &frames))
+}
+
+/// A JPEG of two pictures, the second of which is called so.
+fn several(kind: u32) -> Vec<u8> {
+    jpeg::several(&Jpeg::new(20, 12, jpeg::YCC), &[(kind, Jpeg::new(9, 7, jpeg::GRAY).bytes())])
 }
 
 /// A JBIG2 of two pages and what both share.

@@ -66,6 +66,13 @@ impl<'a> Context<'a> {
         self.warnings.push(warning.into());
     }
 
+    /// Notes what was left out behind the page that was shown last.
+    pub(crate) fn warn_shown(&mut self, warning: impl Into<String>) {
+        if let Some(page) = self.pages.last_mut() {
+            page.warnings.push(warning.into());
+        }
+    }
+
     /// Notes why samples are no more those of the source.
     pub(crate) fn change(&mut self, why: impl Into<String>) {
         self.is_changed = true;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{
     frame::Frame,
+    pictures::Role,
     segment::{DHP, EOI, EXP, SOI, SOS, Segment, is_frame},
     tables::Tables,
 };
@@ -39,8 +40,8 @@ pub(super) struct Metadata {
     pub(super) exif: Option<Exif>,
     pub(super) adobe: Adobe,
     pub(super) profile: Profile,
-    /// Whether the file says that pictures come behind this one: CIPA DC-007, the multi-picture format.
-    pub(super) has_more_pictures: bool,
+    /// What part it has where a file has several pictures.
+    pub(super) role: Role,
 }
 
 /// Adobe's markers (ITU-T T.872), of which the last is believed, as decoders do.
@@ -64,6 +65,11 @@ impl Header {
     pub(super) fn read(input: &mut Input<'_>, limits: &Limits) -> Result<Self, Fault> {
         input.enter(format_args!("its header"));
         let [_, _]: [u8; 2] = input.array()?;
+        Self::read_behind_start(input, limits)
+    }
+
+    /// As [`read`](Self::read), where the first marker was read before.
+    pub(super) fn read_behind_start(input: &mut Input<'_>, limits: &Limits) -> Result<Self, Fault> {
         let mut bytes = vec![0xff, SOI];
         let (mut tables, mut frame, mut metadata) = (Tables::default(), None, Metadata::default());
         loop {
@@ -130,12 +136,13 @@ impl Metadata {
                     // One byte more, which is 0 as it should be or not.
                     self.exif = self.exif.or_else(|| Exif::parse(tiff.get(1..)?));
                 }
+                self.role.take(segment);
             }
             APP2 => {
                 if let Some([number, count, data @ ..]) = payload.strip_prefix(b"ICC_PROFILE\0") {
                     self.profile.parts.push((*number, *count, data.to_vec()));
                 }
-                self.has_more_pictures |= payload.starts_with(b"MPF\0");
+                self.role.take(segment);
             }
             APP14 => {
                 if let Some([_, _, _, _, _, _, transform, ..]) = payload.strip_prefix(b"Adobe") {

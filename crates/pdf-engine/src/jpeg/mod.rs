@@ -1,12 +1,14 @@
 //! JPEG (ITU-T T.81), copied byte for byte into `/DCTDecode`, its structure checked on the way.
 //!
 //! Everything before the first scan is read first, because the image's dictionary needs it; the scans then
-//! stream through. What follows the end marker (previews, a second picture, a video) is dropped, and so is a
-//! marker of Adobe's that contradicts JFIF's, because readers of PDF do not agree which of them to believe.
+//! stream through. Of what follows the end marker, pictures in their own right become further pages, and the rest (previews,
+//! a video) is dropped. So is a marker of Adobe's that contradicts JFIF's, because readers of PDF do not agree which of them
+//! to believe.
 
 mod codes;
 mod frame;
 mod header;
+mod pictures;
 mod progress;
 mod scan;
 mod segment;
@@ -25,6 +27,7 @@ use crate::{
 };
 use frame::Frame;
 use header::{Header, Metadata};
+use pictures::Role;
 use progress::Progress;
 
 /// What the file around a JPEG says of it.
@@ -44,16 +47,25 @@ pub(crate) struct Copied {
     metadata: Metadata,
 }
 
-/// Copies a JPEG into the document and shows it on a page of its own.
+/// Copies a JPEG into the document and shows it on a page of its own; so too each further picture of the file.
 pub(crate) fn embed(
     input: &mut Input<'_>,
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let Copied { image, width, height, metadata } = copy(input, document, context, None)?;
-    if metadata.has_more_pictures {
-        context.warn("the pictures behind the first are left out: previews, light for bright screens, or what another eye sees");
-    }
+    let header = Header::read(input, context.limits)?;
+    let role = show(input, document, context, header)?;
+    pictures::embed_further(input, document, context, &role)
+}
+
+/// Copies a JPEG, whose header was read, and shows it; gives what part it has in its file.
+fn show(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+    header: Header,
+) -> Result<Role, Fault> {
+    let Copied { image, width, height, metadata } = copy_read(input, document, context, header, None)?;
     let shown = Shown {
         image,
         format: Format::Jpeg,
@@ -65,7 +77,8 @@ pub(crate) fn embed(
         embedding: Embedding::Copied,
         transparency: false,
     };
-    context.show(document, &shown)
+    context.show(document, &shown)?;
+    Ok(metadata.role)
 }
 
 /// Copies a JPEG into the document.
@@ -75,7 +88,19 @@ pub(crate) fn copy(
     context: &mut Context<'_>,
     outer: Option<Outer>,
 ) -> Result<Copied, Fault> {
-    let Header { bytes, mut tables, frame, metadata, first_scan } = Header::read(input, context.limits)?;
+    let header = Header::read(input, context.limits)?;
+    copy_read(input, document, context, header, outer)
+}
+
+/// Copies a JPEG whose header was read.
+fn copy_read(
+    input: &mut Input<'_>,
+    document: &mut Document<'_>,
+    context: &mut Context<'_>,
+    header: Header,
+    outer: Option<Outer>,
+) -> Result<Copied, Fault> {
+    let Header { bytes, mut tables, frame, metadata, first_scan } = header;
     context.limits.check_size("JPEG", frame.width, frame.height)?;
 
     let (color, transform, inverted) = match outer {

@@ -178,8 +178,14 @@ impl<'d, 'a> Rows<'d, 'a> {
 
 /// So many zeros, where that many bytes may be held; `what` names what needs them.
 pub(crate) fn zeroed(bytes: u64, limits: &Limits, what: &str) -> Result<Vec<u8>, Fault> {
-    check_held(bytes, limits, what)?;
-    let too_large = || held_too_large(bytes, limits, what);
+    zeroed_beside(0, bytes, limits, what)
+}
+
+/// As [`zeroed`], where so many bytes are held already.
+pub(crate) fn zeroed_beside(held: u64, bytes: u64, limits: &Limits, what: &str) -> Result<Vec<u8>, Fault> {
+    let all = held.saturating_add(bytes);
+    check_held(all, limits, what)?;
+    let too_large = || held_too_large(all, limits, what);
     let length = usize::try_from(bytes).map_err(|_| too_large())?;
     let mut samples = Vec::new();
     samples.try_reserve_exact(length).map_err(|_| too_large())?;

@@ -4,6 +4,7 @@
 //! Advice that is wrong (a profile, a density) is left out, and the report says so.
 
 use super::{
+    animation::Animation,
     calibration::Calibration,
     chunk::{Chunks, Kind},
     header::{ColorType, Header},
@@ -20,9 +21,9 @@ use crate::{
 
 /// Chunks that leave the pixels as they are. Damage to one of these is no reason to refuse the image; damage
 /// to any other is, as its type may be what is damaged.
-const ADVICE: [&[u8; 4]; 18] = [
+const ADVICE: [&[u8; 4]; 16] = [
     b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"hIST", b"pHYs",
-    b"sPLT", b"tIME", b"tEXt", b"zTXt", b"iTXt", b"acTL", b"fcTL",
+    b"sPLT", b"tIME", b"tEXt", b"zTXt", b"iTXt",
 ];
 
 /// What the chunks say that change how the image is shown.
@@ -37,6 +38,7 @@ pub(super) struct Ancillary {
     pub(super) calibration: Calibration,
     pub(super) density: Option<Density>,
     pub(super) exif: Option<Exif>,
+    pub(super) animation: Animation,
 }
 
 /// What a tRNS chunk makes transparent.
@@ -71,6 +73,8 @@ impl Ancillary {
                 b"gAMA" | b"cHRM" | b"sRGB" => ancillary.calibration.read(chunks, context)?,
                 b"pHYs" if ancillary.density.is_none() => ancillary.density(chunks, context)?,
                 b"eXIf" => ancillary.exif(chunks, context)?,
+                b"acTL" => ancillary.animation.announce(chunks)?,
+                b"fcTL" => ancillary.animation.control_first(chunks, header)?,
                 _ => skip(chunks, kind, context)?,
             }
         }
@@ -88,17 +92,26 @@ impl Ancillary {
         chunks: &mut Chunks<'_, '_>,
         context: &mut Context<'_>,
     ) -> Result<(), Fault> {
-        let mut kind = chunks.kind();
-        loop {
-            match &kind.0 {
-                b"IEND" => return chunks.skip(),
-                b"IDAT" => return Err(chunks.fault("is apart from the other image data")),
-                b"IHDR" | b"PLTE" => return Err(chunks.fault("comes behind the image data")),
-                b"tRNS" => return Err(chunks.fault("comes behind the image data, and must come before them")),
-                b"eXIf" => self.exif(chunks, context)?,
-                _ => skip(chunks, kind, context)?,
-            }
-            kind = chunks.next()?;
+        while &chunks.kind().0 != b"IEND" {
+            self.read_behind(chunks, context)?;
+            chunks.next()?;
+        }
+        chunks.skip()
+    }
+
+    /// Reads a chunk that stands behind the image data, and is not the end.
+    pub(super) fn read_behind(
+        &mut self,
+        chunks: &mut Chunks<'_, '_>,
+        context: &mut Context<'_>,
+    ) -> Result<(), Fault> {
+        let kind = chunks.kind();
+        match &kind.0 {
+            b"IDAT" => Err(chunks.fault("is apart from the other image data")),
+            b"IHDR" | b"PLTE" => Err(chunks.fault("comes behind the image data")),
+            b"tRNS" => Err(chunks.fault("comes behind the image data, and must come before them")),
+            b"eXIf" => self.exif(chunks, context),
+            _ => skip(chunks, kind, context),
         }
     }
 

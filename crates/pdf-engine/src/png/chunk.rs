@@ -102,6 +102,17 @@ impl<'i, 'a> Chunks<'i, 'a> {
         self.left
     }
 
+    /// The number that the chunk's data begin with; the rest of them is still to be read.
+    pub(super) fn number(&mut self) -> Result<u32, Fault> {
+        let Some(left) = self.left.checked_sub(4) else {
+            return Err(self.fault("is too short for the number that it must begin with"));
+        };
+        let bytes: [u8; 4] = self.input.array()?;
+        self.checksum.update(&bytes);
+        self.left = left;
+        Ok(u32::from_be_bytes(bytes))
+    }
+
     /// Hands the rest of the chunk's data on, as they come, then checks the checksum.
     pub(super) fn stream(&mut self, take: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
         if self.stream_and_tell(take)? {

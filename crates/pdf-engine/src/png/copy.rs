@@ -2,9 +2,8 @@
 //! reads, so they are copied. The transparency of a palette becomes a soft mask, made beside the copy.
 
 use super::{
-    chunk::Chunks,
     header::Header,
-    idat::{self, Target},
+    idat::{self, Data, Target},
     rows::Row,
 };
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
 
 /// Copies the image data; makes the mask of a palette with these alphas.
 pub(super) fn copy(
-    chunks: &mut Chunks<'_, '_>,
+    data: Data<'_, '_, '_>,
     stream: Stream<'_, '_>,
     context: &mut Context<'_>,
     header: &Header,
@@ -28,7 +27,7 @@ pub(super) fn copy(
 ) -> Result<Option<Mask>, Fault> {
     let Some(alphas) = alphas else {
         let mut target = Copy(stream);
-        idat::read(chunks, context, header, &mut target)?;
+        idat::read(data, context, header, &mut target)?;
         target.0.finish()?;
         return Ok(None);
     };
@@ -39,7 +38,7 @@ pub(super) fn copy(
         indexes: vec![0; row_bytes],
         mask: PaletteMask::new(header, alphas, context.limits),
     };
-    idat::read(chunks, context, header, &mut target)?;
+    idat::read(data, context, header, &mut target)?;
     target.stream.finish()?;
     target.mask.finish().map(Some)
 }

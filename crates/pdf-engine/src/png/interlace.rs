@@ -1,10 +1,9 @@
 //! Interlaced images: PDF has no interlacing, so they are decoded, put in order, and packed again.
 
 use super::{
-    chunk::Chunks,
     copy::PaletteMask,
     header::{ColorType, Header},
-    idat::{self, Target},
+    idat::{self, Data, Target},
     rows::{Pass, Row},
 };
 use crate::{
@@ -22,14 +21,14 @@ use crate::{
 
 /// Packs the image into the stream; gives its mask, of its alpha channel or of a palette with these alphas.
 pub(super) fn pack(
-    chunks: &mut Chunks<'_, '_>,
+    data: Data<'_, '_, '_>,
     stream: Stream<'_, '_>,
     context: &mut Context<'_>,
     header: &Header,
     alphas: Option<&[u8]>,
 ) -> Result<Option<Mask>, Fault> {
     let mut target = Deinterlace::new(header, context)?;
-    idat::read(chunks, context, header, &mut target)?;
+    idat::read(data, context, header, &mut target)?;
     let rows = target.image.chunks_exact(target.row_bytes);
     let limits = context.limits;
     if header.color.has_alpha() {

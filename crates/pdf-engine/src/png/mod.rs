@@ -1,11 +1,13 @@
 //! PNG (ISO/IEC 15948): copied where PDF can hold the compressed rows as they are, split where alpha stands
-//! between the colours, decoded only where it is interlaced.
+//! between the colours, decoded only where it is interlaced, or a frame of an animation over another.
 //!
 //! Every chunk's checksum is checked, and all image data are inflated, copied or not: their length must be
 //! what the header says, and each row's filter one that exists.
 
 mod ancillary;
+mod animation;
 mod calibration;
+mod canvas;
 mod chunk;
 mod copy;
 mod header;
@@ -25,8 +27,9 @@ use crate::{
 use ancillary::{Ancillary, Key};
 use chunk::Chunks;
 use header::{ColorType, Header};
+use idat::Data;
 
-/// Brings a PNG into the document and shows it on a page of its own.
+/// Brings a PNG into the document and shows it on a page of its own, or each of its frames.
 pub(crate) fn embed(
     input: &mut Input<'_>,
     document: &mut Document<'_>,
@@ -36,8 +39,13 @@ pub(crate) fn embed(
     let header = Header::read(&mut chunks)?;
     context.limits.check_size("PNG", header.width, header.height)?;
     let mut ancillary = Ancillary::read(&mut chunks, &header, context)?;
+    if ancillary.animation.is_shown(context) {
+        return animation::embed(&mut chunks, document, context, &header, &mut ancillary);
+    }
 
-    let image = embed_image(&mut chunks, document, context, &header, &ancillary)?;
+    let color = color(document, context, &header, &ancillary)?;
+    let data = Data { chunks: &mut chunks, sequence: None, beside: None };
+    let image = embed_image(data, document, context, &header, &ancillary, color)?;
     ancillary.read_rest(&mut chunks, context)?;
 
     let densities = [ancillary.density, ancillary.exif.and_then(|exif| exif.density)];
@@ -67,13 +75,13 @@ fn embedding(header: &Header) -> Embedding {
 
 /// Writes the image, and its mask behind it, on the way that suits it.
 fn embed_image(
-    chunks: &mut Chunks<'_, '_>,
+    data: Data<'_, '_, '_>,
     document: &mut Document<'_>,
     context: &mut Context<'_>,
     header: &Header,
     ancillary: &Ancillary,
+    color: Color<'_>,
 ) -> Result<Ref, Fault> {
-    let color = color(document, context, header, ancillary)?;
     let name = document.reserve();
     let (transparency, mask) = match &ancillary.key {
         Some(Key::Samples(samples)) => (Transparency::Key(samples.clone()), None),
@@ -99,11 +107,11 @@ fn embed_image(
     };
     let stream = document.image(name, &image)?;
     let packed_mask = if header.interlaced {
-        interlace::pack(chunks, stream, context, header, alphas)?
+        interlace::pack(data, stream, context, header, alphas)?
     } else if header.color.has_alpha() {
-        Some(split::split(chunks, stream, context, header)?)
+        Some(split::split(data, stream, context, header)?)
     } else {
-        copy::copy(chunks, stream, context, header, alphas)?
+        copy::copy(data, stream, context, header, alphas)?
     };
     if let (Some(name), Some(Mask { bits, bytes })) = (mask, packed_mask) {
         let mask = Image {

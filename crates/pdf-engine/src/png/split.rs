@@ -5,9 +5,8 @@
 //! the compression is done anew.
 
 use super::{
-    chunk::Chunks,
     header::Header,
-    idat::{self, Target},
+    idat::{self, Data, Target},
     rows::Row,
 };
 use crate::{
@@ -22,7 +21,7 @@ use crate::{
 
 /// Writes the colours to the stream; gives the compressed mask.
 pub(super) fn split(
-    chunks: &mut Chunks<'_, '_>,
+    data: Data<'_, '_, '_>,
     stream: Stream<'_, '_>,
     context: &mut Context<'_>,
     header: &Header,
@@ -32,7 +31,7 @@ pub(super) fn split(
         parts: Parts::new(header.width, header.color_channels(), usize::from(header.bits / 8)),
         mask: MaskPacker::new(context.limits),
     };
-    idat::read(chunks, context, header, &mut target)?;
+    idat::read(data, context, header, &mut target)?;
     target.colors.finish()?;
     Ok(Mask { bits: header.bits, bytes: target.mask.finish()? })
 }

@@ -6,7 +6,7 @@ use crate::support::{
     convert_with,
     fixtures::{exif, profile},
     jpeg::{GRAY, Jpeg, YCC},
-    png::Png,
+    png::{Frame, Png, animation, file},
     raster, refused,
 };
 
@@ -227,6 +227,21 @@ fn a_shared_budget_is_asked_for_what_grows_with_the_image() {
     let (asked, converted) = ask(&split, u64::MAX);
     assert!(converted && asked.iter().any(|(purpose, _)| *purpose == Purpose::Mask), "{asked:?}");
     assert!(asked.contains(&(Purpose::Samples, 1024 * 1024 * 4)), "{asked:?}");
+
+    // The canvas of an animation, and what is to come back on it; without a frame that needs one, there is none.
+    let base = Png::new(40, 20, 2, 8);
+    let part = Frame { image: Png::new(20, 10, 2, 8), place: [20, 10], disposal: 2, blend: 0 };
+    let whole = Frame { image: base.clone(), place: [0, 0], disposal: 0, blend: 0 };
+    let moving = file(&animation(&base, false, &[whole.clone(), part, whole.clone()]));
+    let (canvas, before) = (40 * 20 * 4, 20 * 10 * 4);
+    assert_eq!(
+        ask(&moving, u64::MAX),
+        (vec![(Purpose::Samples, canvas), (Purpose::Samples, canvas + before)], true)
+    );
+    assert!(!ask(&moving, canvas + before - 1).1);
+    let alone = Frame { disposal: 1, ..whole };
+    let (asked, converted) = ask(&file(&animation(&base, false, &[alone.clone(), alone])), 0);
+    assert!(converted && asked.is_empty(), "{asked:?}");
 
     // What is copied holds nothing that grows.
     let (asked, converted) = ask(&Png::new(40, 20, 2, 16).bytes(), 0);

@@ -10,6 +10,8 @@
 
 mod support;
 
+/// Animated PNG: what each frame's page shows, what is refused.
+mod animation;
 /// AVIF: what is decoded, what is refused.
 mod avif;
 /// Sequences of AVIF: a page a picture, and what is refused.
@@ -30,6 +32,8 @@ mod layout;
 mod limits;
 /// Several images at the same time.
 mod parallel;
+/// JPEG with several pictures: which become pages, which are left out.
+mod pictures;
 /// PNG: what is copied, split, packed, refused.
 mod png;
 /// Any bytes at all: never a panic, never a broken PDF.

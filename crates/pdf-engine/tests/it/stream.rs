@@ -7,7 +7,7 @@ use pdf_engine::{Cancel, Error, Limits, Options, Source, convert};
 
 use crate::support::{
     convert_one,
-    fixtures::{Fixture, jpegs, pngs, stored},
+    fixtures::{Fixture, animations, jpegs, pngs, stored},
     jpeg::{Jpeg, YCC},
     pdf,
     png::Png,
@@ -25,7 +25,7 @@ fn run(reader: impl BufRead, sink: &mut dyn Write, cancel: &Cancel) -> Result<u6
 
 #[test]
 fn the_same_image_gives_the_same_bytes_however_it_arrives() {
-    for fixture in all() {
+    for fixture in all().into_iter().chain(animations().into_iter().step_by(7)) {
         let (whole, _) = convert_one(&fixture.bytes).unwrap();
         for buffer in [1, 7, 512, 513] {
             let mut bytes = Vec::new();

@@ -2,7 +2,8 @@
 
 Reads a manifest (JSON: a list of {"name", "image", "pdf", and optionally "points"}) and prints a list of
 what is wrong as JSON. Samples and masks are taken out of the PDF by qpdf and by PDFium, and read from the
-source by pypng (which keeps 16 bits and palette indexes) or Pillow; other formats are compared in `raster`.
+source by pypng (which keeps 16 bits and palette indexes) or Pillow; other formats, and files of several pages, are compared
+in `raster`.
 """
 
 import io
@@ -15,6 +16,7 @@ import png
 import pypdfium2
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
+import animation
 from raster import check_frames
 from wrong import Unread, require, unpacked
 
@@ -224,10 +226,21 @@ def check_page(entry, page, pdf_page):
 
 def check(entry):
     with open(entry["image"], "rb") as file:
-        head = file.read(4)
+        content = file.read()
+    head = content[:4]
     with pikepdf.open(entry["pdf"]) as pdf:
         if head != b"\x89PNG" and head[:3] != b"\xff\xd8\xff":
             check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]))
+            return
+        if head == b"\x89PNG" and animation.is_animated(content):
+            check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]), list(animation.frames(content)))
+            if entry.get("by_pillow"):
+                check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]))
+            return
+        if head[:3] == b"\xff\xd8\xff" and len(pdf.pages) > 1:
+            check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]))
+            copied = [page.Resources.XObject["/Im0"].read_raw_bytes() for page in pdf.pages]
+            require(content == b"".join(copied), "other bytes")
             return
         require(len(pdf.pages) == 1, "more than one page")
         pdf_page = pdf.pages[0]

@@ -1,6 +1,7 @@
 """Makes images with Pillow, as programs in the field make them: FOLDER [WIDTH HEIGHT]."""
 
 import io
+import itertools
 import pathlib
 import struct
 import sys
@@ -88,6 +89,9 @@ with_alpha.save(folder / "rgba.png")
 gray.convert("LA").save(folder / "la.png")
 Image.fromarray(numpy.arange(width * height, dtype=numpy.uint16).reshape(height, width) * 2).save(folder / "gray16.png")
 
+# Several pictures of one file. Pillow counts the places of more than three wrong.
+rgb.save(folder / "several.jpg", format="MPO", save_all=True, append_images=[gray, rgb.rotate(90, expand=True)])
+
 # Formats that are decoded, and those of them that are copied.
 alpha = rgb.convert("RGBA")
 alpha.putalpha(gray)
@@ -112,6 +116,16 @@ for name, image in {"gray": gray, "few": few, "bilevel": bilevel, "rgb": rgb.qua
 few.save(folder / "hole.gif", transparency=3)
 few.save(folder / "plain.gif", interlace=False)
 frames = [few.rotate(10 * turn) for turn in range(5)]
+for name, image in {"gray": gray, "rgb": rgb, "few": few, "bilevel": bilevel, "la": gray.convert("LA"), "cut": cut, "alpha": alpha}.items():
+    turned = [image.rotate(180), image.transpose(Image.Transpose.FLIP_TOP_BOTTOM), image]
+    # A few rows alone change, then nothing.
+    part = image.copy()
+    part.paste(image.crop((0, 0, width // 2, 9)), (width // 3, height // 2))
+    # Pillow draws nothing over a frame without an alpha.
+    for disposal, blend in itertools.product((0, 1, 2), (0, 1)) if image.mode == "RGBA" else [(0, 0)]:
+        path = folder / f"apng-{name}-{disposal}-{blend}.png"
+        image.save(path, save_all=True, append_images=[part, *turned], disposal=disposal, blend=blend, duration=50)
+    image.save(folder / f"apng-{name}-apart.png", save_all=True, append_images=turned, default_image=True, duration=50)
 for disposal in (0, 1, 2, 3):
     frames[0].save(folder / f"moving-{disposal}.gif", save_all=True, append_images=frames[1:], disposal=disposal, optimize=False)
     cut.save(folder / f"moving-cut-{disposal}.gif", save_all=True, append_images=[cut.rotate(90), cut.rotate(180)], disposal=disposal)

@@ -2,7 +2,7 @@
 
 use super::{
     jpeg::{self, Jpeg},
-    png::{self, Png},
+    png::{self, Frame, Png},
 };
 
 /// An image and its page.
@@ -72,6 +72,45 @@ pub(crate) fn pngs() -> Vec<Fixture> {
     }
     all.extend(odd_pngs());
     all
+}
+
+/// Animated PNGs of every kind.
+pub(crate) fn animations() -> Vec<Fixture> {
+    let mut all = Vec::new();
+    for (color, bits) in KINDS {
+        for key in [None, key(color, bits)].into_iter().take(if color < 4 { 2 } else { 1 }) {
+            for (interlaced, is_apart) in [(false, false), (true, false), (false, true)] {
+                let mut base = Png::new(37, 23, color, bits);
+                base.interlaced = interlaced;
+                base.idat_bytes = 200;
+                let name = format!("apng-{color}-{bits}-{}-{interlaced}-{is_apart}", key.is_some());
+                base.before.extend(key.clone().map(|key| (*b"tRNS", key)));
+                let bytes = png::file(&png::animation(&base, is_apart, &frames(&base)));
+                all.push(fixture(name, bytes, points(37, 23)));
+            }
+        }
+    }
+    all
+}
+
+/// Frames with every way to draw them and to dispose of them, whole ones and parts.
+pub(crate) fn frames(base: &Png) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    for (at, (disposal, blend)) in
+        [(2, 1), (0, 0), (0, 1), (1, 1), (2, 0), (2, 1), (0, 1), (1, 0), (0, 1)].into_iter().enumerate()
+    {
+        for (is_whole, shift) in [(true, 7), (false, 40), (at % 3 == 0, 3)] {
+            let mut image = base.clone();
+            image.shift = shift * (at as u32 + 1);
+            let mut place = [0, 0];
+            if !is_whole {
+                (image.width, image.height) = (base.width - 9 - at as u32, base.height - 8);
+                place = [9, at as u32 % 8];
+            }
+            frames.push(Frame { image, place, disposal: (disposal + shift as u8) % 3, blend });
+        }
+    }
+    frames
 }
 
 /// A transparent colour, or the alphas of the first half of a palette.

@@ -180,6 +180,43 @@ const DC_CODES: &[u8] =
 /// One code of one bit: the end of a block.
 const AC_CODES: &[u8] = &[0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
+/// A file of several pictures: the first with an index of all, the others behind it, each with what the index calls it.
+pub(crate) fn several(first: &Jpeg, further: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let with_index = |positions: &[(u32, u32)]| first.clone().with(0xe2, index(further, positions)).bytes();
+    let mut bytes = with_index(&vec![(0, 0); further.len() + 1]);
+    let start = bytes.windows(4).position(|window| window == b"MPF\0").unwrap() + 4;
+    let mut end = bytes.len();
+    let mut positions = vec![(0, end as u32)];
+    for (_, picture) in further {
+        positions.push(((end - start) as u32, picture.len() as u32));
+        end += picture.len();
+    }
+    bytes = with_index(&positions);
+    bytes.extend(further.iter().flat_map(|(_, picture)| picture));
+    bytes
+}
+
+/// The index of a file of several pictures: a TIFF file of one directory, and an entry for each.
+fn index(further: &[(u32, Vec<u8>)], positions: &[(u32, u32)]) -> Vec<u8> {
+    const PRIMARY: u32 = 0x2003_0000;
+    let count = positions.len() as u32;
+    let mut bytes = b"MPF\0MM\0\x2a\0\0\0\x08\0\x03".to_vec();
+    for (tag, kind, count, value) in [
+        (0xb000_u16, 7_u16, 4, u32::from_be_bytes(*b"0100")),
+        (0xb001, 4, 1, count),
+        (0xb002, 7, 16 * count, 8 + 2 + 3 * 12 + 4),
+    ] {
+        bytes.extend([tag.to_be_bytes(), kind.to_be_bytes()].concat());
+        bytes.extend([count.to_be_bytes(), value.to_be_bytes()].concat());
+    }
+    bytes.extend([0; 4]);
+    let kinds = [PRIMARY].into_iter().chain(further.iter().map(|(kind, _)| *kind));
+    for (kind, (position, length)) in kinds.zip(positions) {
+        bytes.extend([kind, length.to_owned(), *position, 0].map(u32::to_be_bytes).concat());
+    }
+    bytes
+}
+
 /// Appends a segment.
 pub(crate) fn segment(bytes: &mut Vec<u8>, marker: u8, payload: &[u8]) {
     bytes.extend([0xff, marker]);

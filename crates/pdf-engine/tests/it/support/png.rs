@@ -16,6 +16,17 @@ pub(crate) struct Png {
     pub(crate) idat_bytes: usize,
     /// Of each row its filter; `None` uses all five in turn.
     pub(crate) filter: Option<u8>,
+    /// How far along the pattern is.
+    pub(crate) shift: u32,
+}
+
+/// An image as a frame of an animation: where it lies, what becomes of it, and whether it is drawn over what is below.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    pub(crate) image: Png,
+    pub(crate) place: [u32; 2],
+    pub(crate) disposal: u8,
+    pub(crate) blend: u8,
 }
 
 /// A chunk's type and data.
@@ -35,6 +46,7 @@ impl Png {
             after: Vec::new(),
             idat_bytes: 8192,
             filter: None,
+            shift: 0,
         };
         if color == 3 {
             png.before.push((*b"PLTE", palette(1 << bits)));
@@ -78,6 +90,7 @@ impl Png {
     }
 
     fn sample(&self, x: u32, y: u32, channel: u32) -> u32 {
+        let x = x + self.shift;
         let noise = (x * 7919 + y * 104_729 + channel * 31).wrapping_mul(2_654_435_761) >> 16;
         // Mostly smooth, so that filters matter, with a tenth of noise.
         let smooth = x * 5 + y * 9 + channel * 40 + (x / 5) * (y / 3);
@@ -139,6 +152,41 @@ impl Png {
             })
             .collect()
     }
+}
+
+/// The chunks of an animation, whose size and colours are those of `base`. That is its first frame, or stands before
+/// it, where it `is_apart`.
+pub(crate) fn animation(base: &Png, is_apart: bool, frames: &[Frame]) -> Vec<Chunk> {
+    let mut chunks = vec![(*b"IHDR", base.header())];
+    chunks.extend(base.before.iter().cloned());
+    let counts = [frames.len() as u32, 0];
+    chunks.push((*b"acTL", counts.map(u32::to_be_bytes).concat()));
+    let compressed = |image: &Png| fdeflate::compress_to_vec(&image.rows());
+    let parts = |image: &Png| -> Vec<Vec<u8>> {
+        compressed(image).chunks(base.idat_bytes).map(<[u8]>::to_vec).collect()
+    };
+    if is_apart {
+        chunks.extend(parts(base).into_iter().map(|part| (*b"IDAT", part)));
+    }
+    let mut number = 0_u32;
+    let mut numbered = |data: &[u8]| {
+        number += 1;
+        [&(number - 1).to_be_bytes(), data].concat()
+    };
+    for (at, frame) in frames.iter().enumerate() {
+        let [left, top] = frame.place;
+        let sizes = [frame.image.width, frame.image.height, left, top].map(u32::to_be_bytes).concat();
+        let control = [&sizes[..], &[0, 1, 0, 10, frame.disposal, frame.blend]].concat();
+        chunks.push((*b"fcTL", numbered(&control)));
+        if at == 0 && !is_apart {
+            chunks.extend(parts(&frame.image).into_iter().map(|part| (*b"IDAT", part)));
+        } else {
+            chunks.extend(parts(&frame.image).into_iter().map(|part| (*b"fdAT", numbered(&part))));
+        }
+    }
+    chunks.extend(base.after.iter().cloned());
+    chunks.push((*b"IEND", Vec::new()));
+    chunks
 }
 
 /// So many colours.
