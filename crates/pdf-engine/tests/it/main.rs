@@ -18,6 +18,8 @@ mod corpus;
 mod foreign;
 /// What fuzzing found, each kept as a test.
 mod fuzzed;
+/// JBIG2: what is copied, what is refused.
+mod jbig2;
 /// JPEG: what is copied, what is refused.
 mod jpeg;
 /// JPEG XL: what is decoded, what is refused.
