@@ -22,6 +22,8 @@ mod fuzzed;
 mod jbig2;
 /// JPEG: what is copied, what is refused.
 mod jpeg;
+/// JPEG 2000: what is copied, what is refused.
+mod jpeg2000;
 /// JPEG XL: what is decoded, what is refused.
 mod jpegxl;
 /// Where images lie on their pages.
