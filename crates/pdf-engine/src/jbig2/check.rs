@@ -6,7 +6,10 @@
 
 use hayro_jbig2::{DecodeSettings, Decoder, Globals, Page};
 
-use super::{Kind, Segment};
+use super::{
+    Kind, Segment,
+    content::{Content, name},
+};
 use crate::{
     Limits,
     decoder::guarded,
@@ -134,7 +137,8 @@ impl<'f> Checker<'f> {
         size: Option<Size>,
         cost: &mut Cost,
     ) -> Result<(), Fault> {
-        let (mut symbols, mut patterns, mut regions) = (0_u32, None, 0_u32);
+        let (mut dictionaries, mut symbols, mut tables) = (0_u32, 0_u64, 0_u32);
+        let (mut patterns, mut regions) = (None, 0_u32);
         for number in references(self.file, segment)? {
             let find =
                 |segments: &[Segment]| segments.binary_search_by_key(&number, |segment| segment.number).ok();
@@ -148,7 +152,11 @@ impl<'f> Checker<'f> {
                 )));
             };
             match target.kind {
-                Kind::SYMBOLS => symbols += 1,
+                Kind::SYMBOLS => {
+                    dictionaries += 1;
+                    symbols += u64::from(Content::new(self.file, target, 0).symbols()?.exported);
+                }
+                Kind::TABLES => tables += 1,
                 Kind::PATTERNS => patterns = Some(target),
                 Kind::TEXT | Kind::HALFTONE | Kind::GENERIC | Kind::REFINEMENT => regions += 1,
                 _ => {}
@@ -161,14 +169,14 @@ impl<'f> Checker<'f> {
         };
         let misses =
             |what| Err(self.file.fault(format_args!("has a segment {} without {what}", name(segment))));
-        let mut content = Content { file: self.file, segment, at: if region.is_some() { 17 } else { 0 } };
+        let mut content = Content::new(self.file, segment, if region.is_some() { 17 } else { 0 });
         match segment.kind {
-            Kind::SYMBOLS => content.check_symbols(symbols)?,
+            Kind::SYMBOLS => content.check_symbols(symbols, tables)?,
             Kind::TEXT..=7 => {
-                if symbols == 0 {
+                if dictionaries == 0 {
                     return misses("the symbols that it shows");
                 }
-                content.check_text()?;
+                content.check_text(symbols, tables)?;
             }
             Kind::PATTERNS => {
                 let (size, count) = content.patterns()?;
@@ -178,7 +186,7 @@ impl<'f> Checker<'f> {
             }
             Kind::HALFTONE..=23 => {
                 let Some(patterns) = patterns else { return misses("the patterns that it shows") };
-                let (size, count) = Content { file: self.file, segment: patterns, at: 0 }.patterns()?;
+                let (size, count) = Content::new(self.file, patterns, 0).patterns()?;
                 let cells = content.cells()?;
                 let planes = u64::from(count.next_power_of_two().trailing_zeros());
                 let each = planes + u64::from(size.height) * u64::from(size.width.div_ceil(32));
@@ -254,84 +262,6 @@ impl Decoder for Unseen {
     fn next_line(&mut self) {}
 }
 
-/// The content of a segment, read from its beginning.
-struct Content<'c> {
-    file: Spooled<'c>,
-    segment: &'c Segment,
-    at: u64,
-}
-
-impl Content<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        if self.at + N as u64 > self.segment.data.1 {
-            let name = name(self.segment);
-            return Err(self.file.fault(format_args!("has a segment {name} that is too short")));
-        }
-        let bytes = self.file.array(self.segment.data.0 + self.at, "segment")?;
-        self.at += N as u64;
-        Ok(bytes)
-    }
-
-    fn long(&mut self) -> Result<u32, Fault> {
-        self.take().map(u32::from_be_bytes)
-    }
-
-    /// A symbol dictionary: section 7.4.2.1.
-    fn check_symbols(&mut self, dictionaries: u32) -> Result<(), Fault> {
-        let flags = u16::from_be_bytes(self.take()?);
-        let (is_huffman, refines) = (flags & 1 == 1, flags & 2 == 2);
-        let template = flags >> 10 & 3;
-        if !is_huffman {
-            self.at += if template == 0 { 8 } else { 2 };
-        }
-        if refines && flags >> 12 & 1 == 0 {
-            self.at += 4;
-        }
-        let (exported, new) = (self.long()?, self.long()?);
-        if dictionaries == 0 && exported > new {
-            return Err(self.file.fault(format_args!(
-                "has a segment {} that gives {} symbols of {}",
-                name(self.segment),
-                Count(exported.into()),
-                Count(new.into())
-            )));
-        }
-        self.take::<1>().map(drop)
-    }
-
-    /// A text region: section 7.4.3.1.
-    fn check_text(&mut self) -> Result<(), Fault> {
-        let flags = u16::from_be_bytes(self.take()?);
-        if flags & 1 == 1 {
-            self.at += 2;
-        }
-        if flags & 2 == 2 && flags >> 15 == 0 {
-            self.at += 4;
-        }
-        if self.long()? > 0 {
-            self.take::<1>()?;
-        }
-        Ok(())
-    }
-
-    /// The size of patterns and how many there are: section 7.4.4.1.
-    fn patterns(&mut self) -> Result<(Size, u64), Fault> {
-        let [_, width, height] = self.take()?;
-        let count = u64::from(self.long()?) + 1;
-        if width == 0 || height == 0 {
-            let name = name(self.segment);
-            return Err(self.file.fault(format_args!("has a segment {name} of patterns without pixels")));
-        }
-        Ok((Size { width: width.into(), height: height.into() }, count))
-    }
-
-    /// How many patterns a halftone region shows: section 7.4.5.1.
-    fn cells(&mut self) -> Result<u64, Fault> {
-        let [_] = self.take()?;
-        Ok(u64::from(self.long()?).saturating_mul(self.long()?.into()))
-    }
-}
-
 /// Whether the numbers of segments rise, as decoders find them by that.
 fn check_order(file: Spooled<'_>, segments: &[Segment]) -> Result<(), Fault> {
     match segments.windows(2).find(|pair| pair[0].number >= pair[1].number) {
@@ -370,10 +300,6 @@ fn pixels(size: Size) -> u64 {
 
 fn bitmap_bytes(size: Size) -> u64 {
     u64::from(size.width.div_ceil(32)) * 4 * u64::from(size.height)
-}
-
-fn name(segment: &Segment) -> String {
-    format!("{} of type {}", Count(segment.number.into()), segment.kind)
 }
 
 fn damaged(file: Spooled<'_>, error: hayro_jbig2::DecodeError) -> Fault {

@@ -4,6 +4,7 @@
 //! of segments is checked, and their content as far as [`check`] says.
 
 mod check;
+mod content;
 
 use check::{Checker, Size};
 

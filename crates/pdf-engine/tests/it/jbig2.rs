@@ -44,6 +44,11 @@ fn text() -> Vec<u8> {
     jbig2_region([20, 10], [20, 20], &[0, 0, 0, 0, 0, 1, 7])
 }
 
+/// A text region in Huffman's codes of these tables.
+fn huffman_text(high: u8, low: u8) -> Vec<u8> {
+    jbig2_region([20, 10], [20, 20], &[0, 1, high, low, 0, 0, 0, 1, 7])
+}
+
 /// A region that refines another.
 fn refinement() -> Vec<u8> {
     jbig2_region(PAGE, [0, 0], &[1, 9, 9, 0xff, 0xac])
@@ -51,7 +56,7 @@ fn refinement() -> Vec<u8> {
 
 #[test]
 fn regions_of_each_kind_are_copied() {
-    let cases: [(&str, Vec<Piece>); 8] = [
+    let cases: [(&str, Vec<Piece>); 10] = [
         ("generic", vec![(2, 38, 1, &[], generic())]),
         ("lossless generic", vec![(2, 39, 1, &[], generic())]),
         ("halftone", vec![(2, 16, 1, &[], patterns()), (3, 22, 1, &[2], halftone(8, 4))]),
@@ -64,6 +69,18 @@ fn regions_of_each_kind_are_copied() {
                 (2, 53, 1, &[], vec![0; 12]),
                 (3, 0, 1, &[0, 2], symbols(9, 8)),
                 (4, 7, 1, &[0, 2, 3], text()),
+            ],
+        ),
+        (
+            "text in Huffman's codes",
+            vec![(2, 0, 1, &[], symbols(3, 3)), (3, 6, 1, &[2], huffman_text(0, 0x24))],
+        ),
+        (
+            "text in codes of its own",
+            vec![
+                (2, 0, 1, &[], symbols(3, 3)),
+                (3, 53, 1, &[], vec![0; 12]),
+                (4, 6, 1, &[2, 3], huffman_text(0, 3)),
             ],
         ),
         ("refined", vec![(2, 36, 1, &[], generic()), (3, 42, 1, &[2], refinement())]),
@@ -80,7 +97,15 @@ fn regions_of_each_kind_are_copied() {
 fn content_that_no_reader_decodes_is_refused() {
     let region = |size: [u32; 2], place: [u32; 2]| jbig2_region(size, place, JBIG2_ARITHMETIC);
     let mmr = |codes: &[u8]| jbig2_region(PAGE, [0, 0], &[&[1], codes].concat());
-    let cases: [(Vec<Piece>, &str); 24] = [
+    let region_of = |dictionary: u8| -> Piece {
+        let references: &'static [u8] = if dictionary == 2 { &[2] } else { &[3] };
+        (9, 6, 1, references, text())
+    };
+    let with = |mut content: Vec<u8>, at: usize, byte: u8| {
+        content[at] = byte;
+        content
+    };
+    let cases: [(Vec<Piece>, &str); 32] = [
         (vec![(2, 38, 1, &[], region([41, 30], [0, 0]))], "not on its page"),
         (vec![(2, 38, 1, &[], region([40, 30], [0, 1]))], "not on its page"),
         (vec![(2, 38, 1, &[], region([1 << 31, 1 << 31], [0, 0]))], "not on its page"),
@@ -100,6 +125,23 @@ fn content_that_no_reader_decodes_is_refused() {
         (vec![(2, 0, 1, &[], symbols(1, 1)), (3, 6, 1, &[2], text()[..23].to_vec())], "too short"),
         (vec![(2, 0, 1, &[], symbols(2, 1)), (3, 6, 1, &[2], text())], "gives 2 symbols of 1"),
         (vec![(2, 0, 1, &[], symbols(1, 1)[..9].to_vec()), (3, 6, 1, &[2], text())], "too short"),
+        (vec![(2, 0, 1, &[], symbols(0, 1)), (3, 6, 1, &[2], text())], "of symbols, and there are none"),
+        (
+            vec![(2, 0, 1, &[], symbols(1, 1)), (3, 0, 1, &[2], symbols(4, 2)), region_of(3)],
+            "gives 4 symbols of 3",
+        ),
+        (vec![(2, 0, 1, &[], with(symbols(1, 1), 1, 0b1001)), region_of(2)], "names no table of codes"),
+        (vec![(2, 0, 1, &[], with(symbols(1, 1), 1, 0b1101)), region_of(2)], "names no table of codes"),
+        (
+            vec![(2, 0, 1, &[], [&[8, 0, 0, 0], &symbols(1, 1)[2..]].concat()), region_of(2)],
+            "which come later",
+        ),
+        (
+            vec![(2, 0, 1, &[], symbols(1, 1)), (3, 6, 1, &[2], with(text(), 20, 255))],
+            "than its data can tell",
+        ),
+        (vec![(2, 0, 1, &[], symbols(1, 1)), (3, 6, 1, &[2], huffman_text(0, 2))], "names no table of codes"),
+        (vec![(2, 0, 1, &[], symbols(1, 1)), (3, 6, 1, &[2], huffman_text(0, 3))], "names no table of codes"),
         (vec![(2, 22, 1, &[], halftone(8, 4))], "without the patterns"),
         (vec![(2, 0, 1, &[], symbols(1, 1)), (3, 22, 1, &[2], halftone(8, 4))], "without the patterns"),
         (vec![(2, 16, 1, &[], vec![0; 12]), (3, 22, 1, &[2], halftone(8, 4))], "without pixels"),
@@ -110,6 +152,8 @@ fn content_that_no_reader_decodes_is_refused() {
     for (pieces, why) in cases {
         refused(why, &file(&pieces), "Malformed", why);
     }
+    let many: [Piece; 2] = [(2, 0, 1, &[], symbols(1, 65_536)), (3, 6, 1, &[2], text())];
+    refused("many symbols", &file(&many), "Unsupported", "more than 65,535 symbols");
     let wide = jbig2(1, &[(1, 48, 1, jbig2_page(65_536, 1)), (2, 38, 1, region([65_536, 1], [0, 0]))]);
     refused("a side that no reader decodes", &wide, "Unsupported", "more than 65,535 pixels");
 }
