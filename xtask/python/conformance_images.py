@@ -188,9 +188,8 @@ def jpeg2000(folder):
         folder.save(image, f"{name}-lossless.jp2", irreversible=False)
         folder.save(image, f"{name}-lossy.jp2", irreversible=True, quality_mode="rates", quality_layers=[20, 8])
         folder.save(image, f"{name}-tiles.jp2", tile_size=(64, 48))
-        if image.mode in ("L", "RGB", "I;16"):
-            folder.save(image, f"{name}-lossless.j2k", irreversible=False, no_jp2=True)
-            folder.save(image, f"{name}-lossy.j2k", irreversible=True, quality_mode="dB", quality_layers=[40], no_jp2=True)
+        folder.save(image, f"{name}-lossless.j2k", irreversible=False, no_jp2=True)
+        folder.save(image, f"{name}-lossy.j2k", irreversible=True, quality_mode="dB", quality_layers=[40], no_jp2=True)
     for progression in ("LRCP", "RLCP", "RPCL", "PCRL", "CPRL"):
         options = {"progression": progression, "quality_layers": [30, 10, 0], "num_resolutions": 4}
         folder.save(folder.rgb, f"{progression}.jp2", **options)

@@ -1,6 +1,7 @@
 //! JPEG 2000 (ITU-T T.800), copied into `/JPXDecode`: files with their boxes, and bare codestreams.
 //!
-//! The boxes, the codestream's header and the chain of tile-parts are checked; the coded samples are not.
+//! The boxes, the codestream's header and the chain of tile-parts are checked; the coded samples are not. A bare codestream
+//! does not say what its components are. Where one of them is an alpha, boxes that say so are written before it.
 
 use crate::{
     Embedding, Format,
@@ -31,34 +32,48 @@ pub(crate) fn embed(
     let (start, end) = boxes.codestream;
     let size = check_codestream(file, start, end)?;
     context.limits.check_size(Format::Jpeg2000.name(), size.width, size.height)?;
-    let space = match (boxes.has_colors(), size.components) {
+    // What is to be written before the codestream, so that a reader knows its colours.
+    let mut added = Vec::new();
+    let space = match (boxes.has_colors(), size.depths.len()) {
         // The file says what its colours are.
         (true, _) | (false, 1) => Space::Gray,
         (false, 3) => Space::Rgb,
-        (false, 4) => Space::Cmyk,
+        (false, 2) => {
+            added = alpha_boxes(&size, Space::Gray, end);
+            Space::Gray
+        }
+        (false, 4) => {
+            context.warn(
+                "nothing says what the four components are: they are taken for red, green, blue and alpha",
+            );
+            added = alpha_boxes(&size, Space::Rgb, end);
+            Space::Rgb
+        }
         (false, components) => {
             return Err(file.unsupported(format_args!(
-                "is a bare codestream of {components} components; 1 (gray), 3 (colour) and 4 (inks) are converted"
+                "is a bare codestream of {components} components; 1 (gray) and 3 (colour) are converted, and one more for an alpha"
             )));
         }
     };
+    let alpha = if added.is_empty() { boxes.alpha } else { 1 };
     if context.options.pdfa.is_some()
-        && let Some(reason) = boxes.unfit_for_archives(file, size.components)
+        && let Some(reason) = boxes.unfit_for_archives(file, size.depths.len())
     {
         return Err(file.unsupported(reason));
     }
     let image = Image {
         width: size.width,
         height: size.height,
-        bits_per_sample: size.bits,
+        bits_per_sample: size.bits(),
         color: Color::device(space),
-        encoding: Encoding::Jpeg2000 { colors: !boxes.has_colors(), mask: boxes.alpha },
+        encoding: Encoding::Jpeg2000 { colors: !boxes.has_colors() && added.is_empty(), mask: alpha },
         inverted: false,
         transparency: Transparency::Opaque,
         matte: None,
     };
     let name = document.reserve();
     let mut stream = document.image(name, &image)?;
+    stream.write(&added)?;
     stream.write(&bytes[..usize::try_from(end).unwrap_or(bytes.len())])?;
     stream.finish()?;
     let shown = Shown {
@@ -66,11 +81,11 @@ pub(crate) fn embed(
         format: Format::Jpeg2000,
         width: size.width,
         height: size.height,
-        bits_per_sample: size.bits,
+        bits_per_sample: size.bits(),
         densities: &[boxes.density],
         orientation: Orientation::default(),
         embedding: Embedding::Copied,
-        transparency: boxes.alpha > 0,
+        transparency: alpha > 0,
     };
     context.show(document, &shown)
 }
@@ -154,7 +169,7 @@ impl Boxes {
     }
 
     /// Why the file may not be in a PDF/A: ISO 19005-2, 6.2.8.3, and 6.2.4 for the colours.
-    fn unfit_for_archives(&self, file: Spooled<'_>, components: u16) -> Option<&'static str> {
+    fn unfit_for_archives(&self, file: Spooled<'_>, components: usize) -> Option<&'static str> {
         let &[(start, end)] = self.colors.as_slice() else {
             return Some(
                 "says in no way, or in several, what its colours are, and PDF/A wants it to say so once",
@@ -207,8 +222,58 @@ impl Boxes {
 struct Size {
     width: u32,
     height: u32,
-    components: u16,
-    bits: u8,
+    /// Of each component the bits of a sample less one; the high bit says that samples have a sign.
+    depths: Vec<u8>,
+}
+
+impl Size {
+    /// Bits of a sample of the first component.
+    fn bits(&self) -> u8 {
+        self.depths.first().map_or(8, |depth| (depth & 127) + 1)
+    }
+}
+
+/// The boxes of a file whose codestream, of so many bytes, has an alpha behind its colours: T.800, annex I.
+fn alpha_boxes(size: &Size, space: Space, codestream_bytes: u64) -> Vec<u8> {
+    let content = |kind: &[u8; 4], length: usize| -> Vec<u8> {
+        let length = u32::try_from(length + 8).unwrap_or(0);
+        [&length.to_be_bytes(), kind.as_slice()].concat()
+    };
+    let boxed = |kind: &[u8; 4], bytes: &[u8]| [content(kind, bytes.len()).as_slice(), bytes].concat();
+    let count = u16::try_from(size.depths.len()).unwrap_or(0);
+    let same = size.depths.iter().all(|depth| *depth == size.depths[0]);
+    let depth = if same { size.depths[0] } else { u8::MAX };
+    // Compression of kind 7, the colours known, no rights told.
+    let image = [
+        [size.height, size.width].map(u32::to_be_bytes).as_flattened(),
+        &count.to_be_bytes(),
+        &[depth, 7, 0, 0],
+    ]
+    .concat();
+    let depths = if same { Vec::new() } else { boxed(b"bpcc", &size.depths) };
+    let number = if space == Space::Gray { 17 } else { 16 };
+    // Each channel: its number, its type, and which colour it is; an alpha is of all.
+    let mut channels = count.to_be_bytes().to_vec();
+    for channel in 0..count {
+        let is_alpha = channel + 1 == count;
+        let (kind, color) = if is_alpha { (1, 0) } else { (0, channel + 1) };
+        channels.extend([channel, kind, color].map(u16::to_be_bytes).as_flattened());
+    }
+    let header = [
+        boxed(b"ihdr", &image),
+        depths,
+        boxed(b"colr", &[1, 0, 0, 0, 0, 0, number]),
+        boxed(b"cdef", &channels),
+    ]
+    .concat();
+    [
+        boxed(b"jP  ", b"\r\n\x87\n"),
+        boxed(b"ftyp", b"jp2 \0\0\0\0jp2 "),
+        boxed(b"jp2h", &header),
+        // One that is too long for this goes on to the end, which a length of zero says.
+        content(b"jp2c", usize::try_from(codestream_bytes).unwrap_or(usize::MAX - 8)),
+    ]
+    .concat()
 }
 
 /// Checks the markers from the first to the last: T.800, annex A.
@@ -263,10 +328,10 @@ fn image_size(file: Spooled<'_>, at: u64) -> Result<Size, Fault> {
             "has {components} components, and 1 to {COMPONENTS_MAX} are converted"
         )));
     }
-    let mut bits = 0;
+    let mut depths = Vec::new();
     for component in 0..u64::from(components) {
-        let [depth, across, down] = file.array(at + 38 + component * 3, "size")?;
-        let depth = (depth & 127) + 1;
+        let [coded_depth, across, down] = file.array(at + 38 + component * 3, "size")?;
+        let depth = (coded_depth & 127) + 1;
         if depth > BITS_MAX {
             return Err(
                 file.fault(format_args!("claims samples of {depth} bits, and 1 to {BITS_MAX} are possible"))
@@ -275,9 +340,7 @@ fn image_size(file: Spooled<'_>, at: u64) -> Result<Size, Fault> {
         if across == 0 || down == 0 {
             return Err(file.fault("claims a component without samples"));
         }
-        if component == 0 {
-            bits = depth;
-        }
+        depths.push(coded_depth);
     }
-    Ok(Size { width, height, components, bits })
+    Ok(Size { width, height, depths })
 }

@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     boxes::Fields,
+    document::Space,
     embed::Context,
     error::Fault,
-    metadata::display::{self, Curve, Places},
+    metadata::numbers::Numbers,
     page::{Density, Orientation},
     spool::Spooled,
 };
@@ -173,29 +174,10 @@ pub(super) fn names_alpha(mut fields: Fields<'_>) -> bool {
             .is_ok_and(|name| NAMES.iter().any(|known| name.split(|byte| *byte == 0).next() == Some(known)))
 }
 
-/// A profile of colours that are not those of sRGB; nothing where they are, or nothing is said. The curves of
-/// television are shown as sRGB's, as browsers do.
+/// A profile of colours that are not those of sRGB; nothing where they are, or nothing is said.
 pub(super) fn calibration(coding: Coding, context: &mut Context<'_>) -> Option<Vec<u8>> {
-    const D65: [f64; 2] = [0.3127, 0.3290];
-    let places = match coding.primaries {
-        9 => Places([D65, [0.708, 0.292], [0.170, 0.797], [0.131, 0.046]]),
-        12 => Places([D65, [0.680, 0.320], [0.265, 0.690], [0.150, 0.060]]),
-        _ => Places::SRGB,
-    };
-    let curve = match coding.transfer {
-        4 => Curve::Gamma(2.2),
-        5 => Curve::Gamma(2.8),
-        8 => Curve::Gamma(1.0),
-        16 | 18 => {
-            context.warn("the brightness is that of a high dynamic range, and is shown as sRGB's");
-            Curve::Srgb
-        }
-        _ => Curve::Srgb,
-    };
-    if places == Places::SRGB && curve == Curve::Srgb {
-        return None;
-    }
-    display::rgb("nclx", places, curve)
+    let Coding { primaries, transfer, .. } = coding;
+    Numbers { primaries, transfer }.profile("nclx", Space::Rgb, context)
 }
 
 #[cfg(test)]

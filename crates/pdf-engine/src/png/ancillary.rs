@@ -15,7 +15,7 @@ use crate::{
     embed::Context,
     error::Fault,
     inflate::Inflater,
-    metadata::{exif::Exif, icc},
+    metadata::{exif::Exif, icc, numbers::Numbers},
     page::Density,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Ancillary {
     pub(super) key: Option<Key>,
     /// A profile that fits the image, still compressed.
     pub(super) profile: Option<Vec<u8>>,
+    /// Which colours they are, by numbers, which count before a profile.
+    pub(super) numbers: Option<Numbers>,
     /// What is said of the colours without a profile.
     pub(super) calibration: Calibration,
     pub(super) density: Option<Density>,
@@ -70,6 +72,7 @@ impl Ancillary {
                     profile_seen = true;
                     ancillary.profile(chunks, header, context)?;
                 }
+                b"cICP" if ancillary.numbers.is_none() => ancillary.numbers(chunks, context)?,
                 b"gAMA" | b"cHRM" | b"sRGB" => ancillary.calibration.read(chunks, context)?,
                 b"pHYs" if ancillary.density.is_none() => ancillary.density(chunks, context)?,
                 b"eXIf" => ancillary.exif(chunks, context)?,
@@ -202,6 +205,33 @@ impl Ancillary {
             Some(reason) => context.warn(format!("the colour profile is left out: {reason}")),
             None => self.profile = Some(deflated.to_vec()),
         }
+        Ok(())
+    }
+
+    /// Colours by numbers: PNG's third edition, section 11.3.2.6.
+    fn numbers(&mut self, chunks: &mut Chunks<'_, '_>, context: &mut Context<'_>) -> Result<(), Fault> {
+        let data =
+            if chunks.length() == 4 { chunks.read_advice()? } else { chunks.skip_advice().map(|_| None)? };
+        let Some(&[primaries, transfer, matrix, full_range]) = data.as_deref() else {
+            context.warn(
+                "the numbers that say which colours they are (cICP) are left out: their chunk is damaged",
+            );
+            return Ok(());
+        };
+        let numbers = Numbers { primaries: primaries.into(), transfer: transfer.into() };
+        if matrix != 0 || !numbers.are_known() {
+            context.warn(format!(
+                "the numbers that say which colours they are (cICP) are left out: {primaries}, {transfer} and {matrix} \
+                 are none that are known here"
+            ));
+            return Ok(());
+        }
+        if full_range == 0 {
+            context.warn(
+                "the samples are of television's range, and are shown as if black and white were at its ends",
+            );
+        }
+        self.numbers = Some(numbers);
         Ok(())
     }
 

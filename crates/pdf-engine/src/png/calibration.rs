@@ -2,7 +2,7 @@
 //!
 //! Many programs write the numbers of sRGB, rounded in one way or another: these colours stay the plain ones, which
 //! readers take for sRGB. Any others become a colour profile. As browsers do, chromaticities without a gamma are passed
-//! over, and a gamma without chromaticities has those of sRGB.
+//! over, which the report says, and a gamma without chromaticities has those of sRGB.
 
 use std::ops::RangeInclusive;
 
@@ -71,16 +71,25 @@ impl Calibration {
     pub(super) fn profile(&self, space: Space, context: &mut Context<'_>) -> Option<Vec<u8>> {
         /// Others are mistakes.
         const SANE: RangeInclusive<f64> = 0.01..=100.0;
-        let gamma = f64::from(self.gamma.filter(|_| !self.is_srgb)?) / UNIT;
+        if self.is_srgb {
+            return None;
+        }
         let Places(srgb) = Places::SRGB;
         let places = self.places.unwrap_or(srgb);
         let near = |(place, srgb): (&[f64; 2], &[f64; 2])| {
             (0..2).all(|axis| (place[axis] - srgb[axis]).abs() <= PLACE_TOLERANCE)
         };
         let is_colorless = space == Space::Gray;
-        if (gamma - SRGB_GAMMA).abs() <= GAMMA_TOLERANCE
-            && (is_colorless || places.iter().zip(&srgb).all(near))
-        {
+        let is_near = is_colorless || places.iter().zip(&srgb).all(near);
+        let Some(gamma) = self.gamma.map(|gamma| f64::from(gamma) / UNIT) else {
+            if !is_near {
+                context.warn(
+                    "the chromaticities are left out: without a gamma, none of the samples tells a light",
+                );
+            }
+            return None;
+        };
+        if (gamma - SRGB_GAMMA).abs() <= GAMMA_TOLERANCE && is_near {
             return None;
         }
         let profile = match (1.0 / gamma, space) {

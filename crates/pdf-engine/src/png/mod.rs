@@ -134,12 +134,17 @@ fn color<'p>(
     ancillary: &'p Ancillary,
 ) -> Result<Color<'p>, Fault> {
     let space = header.color.space();
-    let profile = match &ancillary.profile {
-        Some(deflated) => Some(document.profile(deflated, space, true)?),
-        None => match ancillary.calibration.profile(space, context) {
-            Some(profile) => Some(document.profile(&profile, space, false)?),
-            None => None,
-        },
+    // What no profile made here tells, the one in the file may.
+    let numbers = ancillary.numbers.filter(|numbers| ancillary.profile.is_none() || !numbers.is_high_range());
+    let made = match (numbers, &ancillary.profile) {
+        (Some(numbers), _) => numbers.profile("cICP of the PNG", space, context),
+        (None, Some(_)) => None,
+        (None, None) => ancillary.calibration.profile(space, context),
+    };
+    let profile = match (made, &ancillary.profile) {
+        (Some(profile), _) => Some(document.profile(&profile, space, false)?),
+        (None, Some(deflated)) if numbers.is_none() => Some(document.profile(deflated, space, true)?),
+        (None, _) => None,
     };
     let palette = (header.color == ColorType::Indexed).then_some(ancillary.palette.as_slice());
     Ok(Color { space, profile, palette })

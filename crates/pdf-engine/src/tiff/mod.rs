@@ -16,7 +16,7 @@ use crate::{
     Embedding, Format, Purpose,
     document::{Color, Document, Encoding, Image, Ref, Transparency},
     embed::{Context, Shown},
-    error::Fault,
+    error::{Count, Fault},
     inflate::Inflater,
     input::Input,
     pack::pack,
@@ -41,9 +41,11 @@ pub(crate) fn embed(
         directory.integer(tag::SUBFILE).is_ok_and(|kind| kind.is_some_and(|kind| kind & REDUCED != 0))
     };
     let only_reduced = directories.iter().all(is_reduced);
-    for directory in &directories {
-        // Previews are the same picture again.
-        if is_reduced(directory) && !only_reduced {
+    // Previews are the same picture again.
+    let is_preview = |directory: &&Directory<'_>| is_reduced(directory) && !only_reduced;
+    let first = directories.iter().take_while(is_preview).count();
+    for (at, directory) in directories.iter().enumerate() {
+        if is_preview(&directory) {
             continue;
         }
         if !context.wants_frame(Format::Tiff)? {
@@ -51,6 +53,16 @@ pub(crate) fn embed(
         }
         if input.cancel().is_cancelled() {
             return Err(Fault::Cancelled);
+        }
+        // They belong to the page that they follow.
+        let followed = directories[at + 1..].iter().take_while(is_preview).count();
+        match followed + if at == first { first } else { 0 } {
+            0 => {}
+            1 => context.warn("a smaller version of the page, which the file has too, is left out"),
+            previews => context.warn(format!(
+                "smaller versions of the page, which the file has too, are left out: {}",
+                Count(previews as u64)
+            )),
         }
         let page = Page::read(directory)?;
         embed_page(tiff.file, &page, input, document, context)?;
@@ -178,12 +190,11 @@ fn embed_jpeg(
 }
 
 fn image<'p>(page: &'p Page<'_>, encoding: Encoding, profile: Option<Ref>) -> Image<'p> {
-    let is_palette = page.photometric == Photometric::Palette;
     Image {
         width: page.width,
         height: page.height,
         bits_per_sample: u8::try_from(page.bits).unwrap_or(16),
-        color: Color { space: page.space(), profile, palette: is_palette.then_some(&page.palette) },
+        color: Color { space: page.space(), profile, palette: page.kept_palette() },
         encoding,
         inverted: page.photometric == Photometric::WhiteIsZero,
         transparency: Transparency::Opaque,
@@ -262,6 +273,7 @@ fn is_copyable_deflate(page: &Page<'_>) -> bool {
         && page.alpha.is_none()
         && usize::from(page.samples) == page.colors()
         && page.photometric != Photometric::YCbCr
+        && (page.photometric != Photometric::Palette || page.kept_palette().is_some())
 }
 
 fn copy_deflate(

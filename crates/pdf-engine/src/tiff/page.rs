@@ -78,7 +78,18 @@ pub(super) enum Photometric {
 /// An alpha among the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AlphaChannel {
+    /// Which of a pixel's samples it is, from 0.
+    pub(super) sample: u16,
     pub(super) premultiplied: bool,
+}
+
+/// The colours that indexes count, three numbers each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Palette {
+    /// Of bytes, as PDF has them; without any where there are no indexes.
+    Bytes(Vec<u8>),
+    /// Of 16 bits that no byte stands for.
+    Words(Vec<u16>),
 }
 
 /// A page, all of its fields read and possible.
@@ -92,8 +103,7 @@ pub(super) struct Page<'s> {
     pub(super) samples: u16,
     pub(super) compression: Compression,
     pub(super) photometric: Photometric,
-    /// Three bytes a colour.
-    pub(super) palette: Vec<u8>,
+    pub(super) palette: Palette,
     pub(super) alpha: Option<AlphaChannel>,
     /// How colours are turned into red, green and blue, where they must be: within JPEG they stay.
     pub(super) ycbcr: Option<YCbCr>,
@@ -126,8 +136,11 @@ impl<'s> Page<'s> {
         let bits = depth(directory, samples)?;
         let compression = compression(directory)?;
         let photometric = photometric(directory)?;
-        let palette =
-            if photometric == Photometric::Palette { palette(directory, bits)? } else { Vec::new() };
+        let palette = if photometric == Photometric::Palette {
+            palette(directory, bits)?
+        } else {
+            Palette::Bytes(Vec::new())
+        };
         let mut warnings = Vec::new();
         let alpha = alpha(directory, photometric, samples, &mut warnings)?;
         let planar = directory.small(tag::PLANAR, 1)? == 2 && samples > 1;
@@ -185,6 +198,22 @@ impl<'s> Page<'s> {
             Photometric::WhiteIsZero | Photometric::BlackIsZero | Photometric::Palette => 1,
             Photometric::Rgb | Photometric::YCbCr => 3,
             Photometric::Inks => 4,
+        }
+    }
+
+    /// Which samples of a pixel are shown: the colours, and behind them the alpha.
+    pub(super) fn shown(&self) -> impl Iterator<Item = usize> + use<> {
+        (0..self.colors()).chain(self.alpha.map(|alpha| usize::from(alpha.sample)))
+    }
+
+    /// The palette that stays one in the PDF, where indexes stay indexes: an alpha beside them cannot stand in the
+    /// same image, and colours of 16 bits in no palette.
+    pub(super) fn kept_palette(&self) -> Option<&[u8]> {
+        match &self.palette {
+            Palette::Bytes(palette) if self.photometric == Photometric::Palette && self.alpha.is_none() => {
+                Some(palette)
+            }
+            _ => None,
         }
     }
 
@@ -300,7 +329,7 @@ fn photometric(directory: &Directory<'_>) -> Result<Photometric, Fault> {
 }
 
 /// The colours of a palette: all reds, all greens, all blues, of 16 bits each.
-fn palette(directory: &Directory<'_>, bits: u16) -> Result<Vec<u8>, Fault> {
+fn palette(directory: &Directory<'_>, bits: u16) -> Result<Palette, Fault> {
     let file = directory.tiff().file;
     if bits > 8 {
         return Err(file.unsupported(format_args!("has indexes of {bits} bits, and up to 8 are converted")));
@@ -310,10 +339,15 @@ fn palette(directory: &Directory<'_>, bits: u16) -> Result<Vec<u8>, Fault> {
     if values.len() != 3 * count {
         return Err(file.fault("has indexes into a palette, and none that is whole"));
     }
-    // Some programs write bytes.
+    let in_order = (0..count).flat_map(|at| [0, 1, 2].map(|channel| values[channel * count + at]));
+    // Some programs write bytes, others put nothing into the low byte, or the high one again.
     let shift = if values.iter().all(|value| *value <= 255) { 0 } else { 8 };
-    let byte = |value: u64| u8::try_from(value >> shift & 255).unwrap_or(0);
-    Ok((0..count).flat_map(|at| [0, 1, 2].map(|channel| byte(values[channel * count + at]))).collect())
+    if shift == 0 || values.iter().all(|value| matches!(value & 255, low if low == 0 || low == value >> 8)) {
+        return Ok(Palette::Bytes(
+            in_order.map(|value| u8::try_from(value >> shift & 255).unwrap_or(0)).collect(),
+        ));
+    }
+    Ok(Palette::Words(in_order.map(|value| u16::try_from(value).unwrap_or(u16::MAX)).collect()))
 }
 
 /// Whether one of the samples is an alpha; the others beyond the colours are left out.
@@ -336,13 +370,15 @@ fn alpha(
         return Ok(None);
     }
     let kinds = directory.integers(tag::EXTRA_SAMPLES, extra.into())?;
-    let alpha = match kinds.first() {
-        Some(1) => Some(AlphaChannel { premultiplied: true }),
-        Some(2) => Some(AlphaChannel { premultiplied: false }),
-        // A fourth sample that nobody explains is taken for an alpha by every program.
-        None if extra == 1 => Some(AlphaChannel { premultiplied: false }),
+    // It may stand behind others that say nothing of themselves.
+    let told = kinds.iter().zip(colors..).find_map(|(kind, sample)| match kind {
+        1 => Some(AlphaChannel { sample, premultiplied: true }),
+        2 => Some(AlphaChannel { sample, premultiplied: false }),
         _ => None,
-    };
+    });
+    // A fourth sample that nobody explains is taken for an alpha by every program.
+    let is_unexplained = kinds.is_empty() && extra == 1;
+    let alpha = told.or(is_unexplained.then_some(AlphaChannel { sample: colors, premultiplied: false }));
     let left_out = extra - u16::from(alpha.is_some());
     if left_out > 0 {
         warnings.push(format!("samples that are no colours are left out: {left_out} of each pixel"));

@@ -1,7 +1,7 @@
 //! From a page's chunks to the rows that the document takes: tiles beside each other, planes between each other,
 //! samples of odd depths spread over whole bytes.
 
-use super::page::{Page, Photometric};
+use super::page::{Page, Palette, Photometric};
 use crate::{
     Limits,
     document::{Color, Ref},
@@ -13,7 +13,6 @@ use crate::{
 impl Page<'_> {
     /// How the page is packed.
     pub(super) fn raster(&self, profile: Option<Ref>) -> Raster<'_> {
-        let is_palette = self.photometric == Photometric::Palette && self.alpha.is_none();
         let alpha = match self.alpha {
             Some(alpha) => Alpha::Channel { premultiplied: alpha.premultiplied },
             None => Alpha::None,
@@ -22,7 +21,7 @@ impl Page<'_> {
             width: self.width,
             height: self.height,
             bits: self.packed_bits(),
-            color: Color { space: self.space(), profile, palette: is_palette.then_some(&self.palette) },
+            color: Color { space: self.space(), profile, palette: self.kept_palette() },
             inverted: self.photometric == Photometric::WhiteIsZero,
             alpha,
         }
@@ -31,6 +30,7 @@ impl Page<'_> {
     /// Bits of a sample in the PDF, which knows fewer depths, and of a mask's fewer still.
     pub(super) fn packed_bits(&self) -> u8 {
         match self.bits {
+            _ if matches!(self.palette, Palette::Words(_)) => 16,
             1 | 2 | 4 if self.alpha.is_none() => u8::try_from(self.bits).unwrap_or(8),
             0..=8 => 8,
             _ => 16,
@@ -69,10 +69,10 @@ impl Page<'_> {
     /// Appends a row of the band, its samples as PDF orders them.
     fn gather(&self, band: &Band, y: usize, out: &mut Vec<u8>) {
         let bits = self.packed_bits();
-        let wanted = self.colors() + usize::from(self.alpha.is_some());
+        let wanted = self.shown().count();
         let row = |plane: usize| &band.planes[plane][y * band.row_bytes..][..band.row_bytes];
         let is_ready = !self.planar && wanted == usize::from(self.samples) && u16::from(bits) == self.bits;
-        if is_ready && self.palette_stays() {
+        if is_ready && (self.photometric != Photometric::Palette || self.kept_palette().is_some()) {
             let bytes = usize::try_from(self.row_bytes(self.width)).unwrap_or(0);
             let start = out.len();
             out.extend_from_slice(&row(0)[..bytes]);
@@ -83,11 +83,11 @@ impl Page<'_> {
         }
         let mut packer = BitPacker { out, bits: bits.into(), waiting: 0, count: 0 };
         for x in 0..self.width as usize {
-            for channel in 0..wanted {
+            for (channel, place) in self.shown().enumerate() {
                 let sample = if self.planar {
                     self.sample(row(channel), x)
                 } else {
-                    self.sample(row(0), x * usize::from(self.samples) + channel)
+                    self.sample(row(0), x * usize::from(self.samples) + place)
                 };
                 self.put(&mut packer, sample, channel);
             }
@@ -95,18 +95,21 @@ impl Page<'_> {
         packer.finish();
     }
 
-    /// Whether indexes stay indexes: an alpha beside them cannot stand in the same image.
-    fn palette_stays(&self) -> bool {
-        self.photometric != Photometric::Palette || self.alpha.is_none()
-    }
-
     fn put(&self, packer: &mut BitPacker<'_>, sample: u32, channel: usize) {
         if self.photometric == Photometric::Palette && channel == 0 {
-            if self.palette_stays() {
+            if self.kept_palette().is_some() {
                 return packer.put(sample);
             }
-            let color = &self.palette[sample as usize * 3..][..3];
-            return color.iter().for_each(|sample| packer.put((*sample).into()));
+            let color = sample as usize * 3..sample as usize * 3 + 3;
+            match &self.palette {
+                Palette::Bytes(palette) => {
+                    palette[color].iter().for_each(|sample| packer.put((*sample).into()));
+                }
+                Palette::Words(palette) => {
+                    palette[color].iter().for_each(|sample| packer.put((*sample).into()));
+                }
+            }
+            return;
         }
         let max = (1_u32 << self.bits) - 1;
         let full = (1_u32 << packer.bits) - 1;
@@ -150,7 +153,7 @@ impl Band {
         let what = "the TIFF has a strip or tile that";
         let chunk = chunk_row.saturating_mul(page.chunk.1.into());
         let band = chunk.saturating_mul(across.into());
-        let planes = if page.planar { usize::from(page.samples).min(page.colors() + 1) } else { 1 };
+        let planes = if page.planar { page.shown().count() } else { 1 };
         // Tiles beside each other must begin on whole bytes; those of the standard do.
         if across > 1 && !(u64::from(page.chunk.0) * u64::from(page.bits)).is_multiple_of(8) {
             return Err(Fault::unsupported("the TIFF has tiles that are no whole bytes wide; save it anew"));
@@ -178,7 +181,8 @@ impl Band {
         // Tiles are whole, the last strip is as long as the image.
         let rows = if page.is_tiled { page.chunk.1 } else { page.chunk.1.min(page.height - top) };
         let bytes = self.chunk_row_bytes * rows as usize;
-        for (plane, band) in self.planes.iter_mut().enumerate() {
+        // Where all samples are beside each other, the plane of the first one is that of all.
+        for (plane, band) in page.shown().zip(&mut self.planes) {
             let first = plane * down * self.across + first;
             if self.across == 1 {
                 page.decode_pixels(file, first, rows, &mut self.blocks, &mut band[..bytes])?;

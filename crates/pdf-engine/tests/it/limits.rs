@@ -256,10 +256,11 @@ fn segments_of_a_jbig2() {
     let image = |segments: usize| {
         let mut all: Vec<(u32, u8, u8, Vec<u8>)> = Vec::new();
         for page in 1..=PAGES as u8 {
-            all.extend([(1, 48, page, raster::jbig2_page(9, 7)), (2, 38, page, vec![5; 30])]);
+            let region = raster::jbig2_region([9, 7], [0, 0], raster::JBIG2_ARITHMETIC);
+            all.extend([(1, 48, page, raster::jbig2_page(9, 7)), (2, 38, page, region)]);
         }
         // Extensions that say nothing, of each page in turn.
-        all.extend((all.len()..segments).map(|at| (3, 62, (at % PAGES) as u8 + 1, Vec::new())));
+        all.extend((all.len()..segments).map(|at| (at as u32, 62, (at % PAGES) as u8 + 1, vec![0; 4])));
         raster::jbig2(1, &all)
     };
     let (_, report) = convert_with(&image(SEGMENTS_MAX), &Limits::default()).unwrap();

@@ -22,8 +22,12 @@ mod corpus;
 mod foreign;
 /// What fuzzing found, each kept as a test.
 mod fuzzed;
+/// JBIG2: what is copied, what is refused.
+mod jbig2;
 /// JPEG: what is copied, what is refused.
 mod jpeg;
+/// JPEG 2000: what is copied, what is refused.
+mod jpeg2000;
 /// JPEG XL: what is decoded, what is refused.
 mod jpegxl;
 /// Where images lie on their pages.

@@ -97,6 +97,72 @@ fn a_profile_that_fits_is_kept() {
 }
 
 #[test]
+fn colours_by_numbers_count_before_a_profile() {
+    let profile = crate::support::fixtures::profile(*b"RGB ");
+    let chunk = [b"name\0\0".as_slice(), &fdeflate::compress_to_vec(&profile)].concat();
+    let linear = 100_000_u32.to_be_bytes().to_vec();
+    // What the profile in the PDF is: the file's own, one that was made of cICP or of gAMA, or none.
+    for (name, color, numbers, with_profile, expected, warnings) in [
+        ("wide", 2, vec![9, 1, 0, 1], false, "cICP", &[][..]),
+        ("wide, and a profile", 2, vec![9, 1, 0, 1], true, "cICP", &[]),
+        ("of a palette", 3, vec![12, 13, 0, 1], true, "cICP", &[]),
+        ("with alpha", 6, vec![12, 13, 0, 1], true, "cICP", &[]),
+        ("sRGB, and a profile", 2, vec![1, 13, 0, 1], true, "", &[]),
+        ("sRGB, and a gamma", 2, vec![1, 13, 0, 1], false, "", &[]),
+        ("gray that is linear", 0, vec![1, 8, 0, 1], false, "cICP", &[]),
+        ("a high range", 2, vec![9, 16, 0, 1], false, "cICP", &["high dynamic range"]),
+        ("a high range, and a profile", 2, vec![9, 16, 0, 1], true, "own", &[]),
+        ("television's range", 2, vec![9, 1, 0, 0], false, "cICP", &["television's range"]),
+        ("unknown", 2, vec![77, 13, 0, 1], true, "own", &["77, 13 and 0"]),
+        ("a matrix", 2, vec![9, 1, 9, 1], false, "gAMA", &["9, 1 and 9"]),
+        ("too short", 2, vec![9, 1, 0], false, "gAMA", &["chunk is damaged"]),
+        ("none", 2, vec![], false, "gAMA", &["chunk is damaged"]),
+    ] {
+        let mut image = Png::new(40, 20, color, 8).with(*b"cICP", numbers).with(*b"gAMA", linear.clone());
+        if with_profile {
+            image = image.with(*b"iCCP", chunk.clone());
+        }
+        let (bytes, report) = convert_one(&image.bytes()).unwrap();
+        let text = pdf::text(&bytes);
+        let is_made = |name: &str| {
+            let letters: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            bytes.windows(letters.len()).any(|window| window == letters)
+        };
+        assert_eq!(is_made("cICP of the PNG"), expected == "cICP", "{name}");
+        assert_eq!(is_made("gAMA and cHRM of the PNG"), expected == "gAMA", "{name}");
+        assert_eq!(text.contains("/ICCBased"), !expected.is_empty(), "{name}");
+        let found = &report.pages[0].warnings;
+        assert_eq!(found.len(), warnings.len(), "{name}: {found:?}");
+        assert!(found.iter().zip(warnings).all(|(found, why)| found.contains(why)), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn chromaticities_without_a_gamma_are_said_to_be_left_out() {
+    const WIDE: [u32; 8] = [31_270, 32_900, 70_800, 29_200, 17_000, 79_700, 13_100, 4_600];
+    const SRGB: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+    for (color, places, more, said) in [
+        (2, WIDE, None, true),
+        (6, WIDE, None, true),
+        (0, WIDE, None, false),
+        (2, SRGB, None, false),
+        (2, WIDE, Some((*b"sRGB", vec![0])), false),
+        (2, WIDE, Some((*b"gAMA", 45_455_u32.to_be_bytes().to_vec())), false),
+        (2, WIDE, Some((*b"cICP", vec![9, 1, 0, 1])), false),
+    ] {
+        let places: Vec<u8> = places.iter().flat_map(|number| number.to_be_bytes()).collect();
+        let mut image = Png::new(40, 20, color, 8).with(*b"cHRM", places);
+        if let Some((kind, data)) = more {
+            image = image.with(kind, data);
+        }
+        let (_, report) = convert_one(&image.bytes()).unwrap();
+        let warnings = &report.pages[0].warnings;
+        assert_eq!(warnings.iter().any(|warning| warning.contains("without a gamma")), said, "{warnings:?}");
+        assert_eq!(warnings.len(), usize::from(said), "{warnings:?}");
+    }
+}
+
+#[test]
 fn structure_that_is_wrong_is_refused() {
     let image = Png::new(40, 20, 2, 8);
     let compressed = fdeflate::compress_to_vec(&image.rows());
@@ -284,7 +350,7 @@ fn colours_that_no_light_has_are_left_out_and_reported() {
     let image = || Png::new(9, 9, 2, 8);
     for (image, warning) in [
         (image().with(*b"gAMA", gamma(0)), "no lights"),
-        (image().with(*b"gAMA", gamma(100_000)).with(*b"cHRM", places.clone()), "no lights"),
+        (image().with(*b"gAMA", gamma(100_000)).with(*b"cHRM", places), "no lights"),
         (image().with(*b"gAMA", vec![0; 3]), "a chunk gAMA is damaged"),
         (image().with(*b"sRGB", vec![]), "a chunk sRGB is damaged"),
         (image().with(*b"cHRM", vec![0; 31]), "a chunk cHRM is damaged"),
@@ -293,9 +359,6 @@ fn colours_that_no_light_has_are_left_out_and_reported() {
         assert!(report.pages[0].warnings.concat().contains(warning), "{:?}", report.pages[0].warnings);
         assert!(pdf::image(&pdf).0.contains("/ColorSpace /DeviceRGB"));
     }
-    // Without a gamma, where primaries lie says little, and browsers pass over it.
-    let (_, report) = convert_one(&image().with(*b"cHRM", places).bytes()).unwrap();
-    assert_eq!(report.pages[0].warnings, Vec::<String>::new());
 }
 
 #[test]

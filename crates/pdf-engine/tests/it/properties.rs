@@ -101,6 +101,14 @@ proptest! {
             raster::qoi(9, 7),
             raster::farbfeld(9, 7),
             raster::tiff(9, 7, 2),
+            raster::jpeg2000(9, 7, &[[7, 1, 1]; 4]),
+            raster::jbig2(
+                1,
+                &[
+                    (1, 48, 1, raster::jbig2_page(9, 7)),
+                    (2, 38, 1, raster::jbig2_region([9, 7], [0, 0], raster::JBIG2_ARITHMETIC)),
+                ],
+            ),
         ];
         survives(&mutated(&images[which.index(images.len())], &changes))?;
     }

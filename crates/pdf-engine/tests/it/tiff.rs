@@ -3,6 +3,7 @@ use pdf_engine::Embedding;
 use crate::support::{
     convert_checking_scans, convert_one,
     jpeg::{self, Jpeg},
+    pdf,
     raster::tiff_of,
     refused,
 };
@@ -128,5 +129,162 @@ fn tiles_of_jpeg_are_joined_or_refused() {
         ("planes", jpeg_tiles(16, &good, &[(277, 3, 1, 2), (284, 3, 1, 2)]), "Malformed", "where"),
     ] {
         refused(name, &image, kind, why);
+    }
+}
+
+/// A TIFF of 4 by 2 pixels of so many samples of 8 bits, in one strip, with further fields of numbers of 16 bits; of those of
+/// more than two, the numbers stand behind the strip.
+fn pixels(photometric: u32, strip: &[u8], more: &[(u16, &[u16])]) -> Vec<u8> {
+    let samples = (strip.len() / 8) as u32;
+    let mut fields = vec![
+        (256, 4, 1, 4),
+        (257, 4, 1, 2),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, photometric),
+        (273, 4, 1, u32::MAX),
+        (277, 3, 1, samples),
+        (279, 4, 1, strip.len() as u32),
+    ];
+    let mut behind = strip.to_vec();
+    let start = 8 + 2 + (fields.len() + more.len()) as u32 * 12 + 4;
+    for (tag, numbers) in more {
+        let value = match **numbers {
+            [one] => one.into(),
+            [one, two] => u32::from(one) | u32::from(two) << 16,
+            _ => start + behind.len() as u32,
+        };
+        fields.push((*tag, 3, numbers.len() as u32, value));
+        if numbers.len() > 2 {
+            behind.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        }
+    }
+    tiff_of(&fields, &behind)
+}
+
+#[test]
+fn the_alpha_is_the_sample_that_says_so() {
+    const EXTRA: u16 = 338;
+    const PLANAR: u16 = 284;
+    // Of each pixel red, green, blue, a sample that means nothing, and one that is no alpha unless it is said.
+    let strip: Vec<u8> = (0..8).flat_map(|at| [at, 10 + at, 20 + at, 99, 30 + at]).collect();
+    for (name, extra, alpha, left_out) in [
+        ("the second", &[0, 2][..], Some(30), true),
+        ("the second, multiplied by", &[0, 1], Some(30), true),
+        ("the first", &[2, 0], Some(99), true),
+        ("the first of two", &[2, 2], Some(99), true),
+        ("none", &[0, 0], None, true),
+        ("nothing said", &[], None, true),
+    ] {
+        let fields: Vec<(u16, &[u16])> = if extra.is_empty() { vec![] } else { vec![(EXTRA, extra)] };
+        let (pdf, report) = convert_one(&pixels(2, &strip, &fields)).unwrap();
+        let page = &report.pages[0];
+        assert_eq!(page.transparency, alpha.is_some(), "{name}");
+        let warned = page.warnings.iter().any(|warning| warning.contains("no colours"));
+        assert_eq!(warned, left_out, "{name}: {:?}", page.warnings);
+        let masks: Vec<_> =
+            pdf::images(&pdf).into_iter().filter(|image| image.0.contains("DeviceGray")).collect();
+        assert_eq!(masks.len(), usize::from(alpha.is_some()), "{name}");
+        for ((dictionary, data), first) in masks.iter().zip(alpha) {
+            let rows = inflate(data);
+            assert_eq!(rows.len(), 2 * 5, "{name}: {dictionary}");
+            assert_eq!(rows[1], first, "{name}: {rows:?}");
+        }
+    }
+    // The same in planes: those that are not shown are not read, and may lie anywhere.
+    let planes: Vec<u8> = (0..5).flat_map(|sample| strip.iter().skip(sample).step_by(5)).copied().collect();
+    let beside = convert_one(&pixels(2, &strip, &[(EXTRA, &[0, 2])])).unwrap().0;
+    let mut fields = vec![(256, 4, 1, 4), (257, 4, 1, 2), (258, 3, 1, 8), (262, 3, 1, 2), (277, 3, 1, 5)];
+    let start = 8 + 2 + 10 * 12 + 4;
+    fields.extend([
+        (273, 4, 5, start),
+        (278, 3, 1, 2),
+        (279, 4, 5, start + 20),
+        (PLANAR, 3, 1, 2),
+        (EXTRA, 3, 2, 2 << 16),
+    ]);
+    let place = |sample: u32| if sample == 3 { u32::MAX } else { start + 40 + 8 * sample };
+    let places = (0..5).map(place).chain([8; 5]).flat_map(u32::to_le_bytes);
+    let image = tiff_of(&fields, &places.chain(planes).collect::<Vec<_>>());
+    assert!(convert_one(&image).unwrap().0 == beside);
+}
+
+#[test]
+fn a_palette_of_16_bits_stays_exact() {
+    const COLOR_MAP: u16 = 320;
+    let palette = |color: [u16; 3]| -> Vec<u16> {
+        color.iter().flat_map(|value| std::iter::once(0).chain(std::iter::repeat_n(*value, 255))).collect()
+    };
+    let indexes = [0, 1, 1, 0, 1, 1, 1, 1];
+    for (color, is_kept) in [
+        ([0x1200, 0x3400, 0xff00], true),
+        ([0x1212, 0x3434, 0xffff], true),
+        ([0x1212, 0x3400, 0xffff], true),
+        ([0x12, 0x34, 0xff], true),
+        ([0x1234, 0x3434, 0xffff], false),
+    ] {
+        let (pdf, report) = convert_one(&pixels(3, &indexes, &[(COLOR_MAP, &palette(color))])).unwrap();
+        let page = &report.pages[0];
+        assert!(page.lossless, "{color:?}");
+        let (dictionary, data) = pdf::image(&pdf);
+        if is_kept {
+            assert!(dictionary.contains("/Indexed"), "{color:?}: {dictionary}");
+            assert_eq!(page.bits_per_sample, 8, "{color:?}");
+            let (_, colors) = dictionary.split_once("255 <").unwrap();
+            assert!(colors[6..].to_ascii_lowercase().starts_with("1234ff"), "{color:?}: {colors}");
+            continue;
+        }
+        assert!(dictionary.contains("/DeviceRGB") && !dictionary.contains("Indexed"), "{dictionary}");
+        assert_eq!(page.bits_per_sample, 16, "{color:?}");
+        let rows = inflate(&data);
+        assert_eq!(rows.len(), 2 * (1 + 4 * 6));
+        // The second row as its filter has it, which is none where the sums of differences are the same.
+        assert_eq!(rows[1..13], [0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x34, 0x34, 0xff, 0xff], "{rows:?}");
+    }
+}
+
+/// The content of a stream that Deflate made.
+fn inflate(data: &[u8]) -> Vec<u8> {
+    let mut rows = Vec::new();
+    let mut inflater = fdeflate::Decompressor::new();
+    rows.resize(1 << 16, 0);
+    let (_, length) = inflater.read(data, &mut rows, 0, true).unwrap();
+    rows.truncate(length);
+    rows
+}
+
+#[test]
+fn previews_are_left_out_and_said_to_be() {
+    // Directories of 4 by 2 gray pixels that all have one strip.
+    let image = |kinds: &[u32]| -> Vec<u8> {
+        let mut bytes = b"II*\0\x10\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08".to_vec();
+        for (at, kind) in kinds.iter().enumerate() {
+            let fields = [(254, *kind), (256, 4), (257, 2), (258, 8), (262, 1), (273, 8), (277, 1), (279, 8)];
+            bytes.extend((fields.len() as u16).to_le_bytes());
+            for (tag, value) in fields {
+                bytes.extend([u16::to_le_bytes(tag), 4_u16.to_le_bytes()].as_flattened());
+                bytes.extend([1_u32, value].map(u32::to_le_bytes).as_flattened());
+            }
+            let next = if at + 1 < kinds.len() { bytes.len() as u32 + 4 } else { 0 };
+            bytes.extend(next.to_le_bytes());
+        }
+        bytes
+    };
+    for (kinds, expected) in [
+        (&[0][..], &[""][..]),
+        (&[1], &[""]),
+        (&[1, 1], &["", ""]),
+        (&[0, 1], &["a smaller version"]),
+        (&[1, 0], &["a smaller version"]),
+        (&[1, 0, 1, 2, 1, 0], &["left out: 2", "a smaller version", ""]),
+    ] {
+        let (_, report) = convert_one(&image(kinds)).unwrap();
+        assert_eq!(report.pages.len(), expected.len(), "{kinds:?}");
+        for (page, expected) in report.pages.iter().zip(expected) {
+            let said: Vec<_> =
+                page.warnings.iter().filter(|warning| warning.contains("smaller version")).collect();
+            assert_eq!(said.len(), usize::from(!expected.is_empty()), "{kinds:?}: {said:?}");
+            assert!(said.iter().all(|warning| warning.contains(expected)), "{kinds:?}: {said:?}");
+        }
     }
 }

@@ -62,6 +62,15 @@ def check_png(entry, image, pdfium_image):
     check_transparency(image, info, palette, samples, source, bits, colors)
 
 
+# Places of white, red, green and blue by their number, and powers (H.273).
+PRIMARIES = {
+    1: [0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06],
+    9: [0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046],
+    12: [0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06],
+}
+POWERS = {4: 2.2, 5: 2.8, 8: 1.0}
+
+
 def check_calibration(path, image, pdfium_image, source):
     """The colours, worked out here from the chunks; those that are as good as sRGB are plain."""
     said = {}
@@ -79,14 +88,23 @@ def check_calibration(path, image, pdfium_image, source):
         space = space[1]
     is_plain = isinstance(space, pikepdf.Name)
     is_gray = (str(space) == "/DeviceGray") if is_plain else int(space[1].N) == 1
-    srgb = numpy.array([0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06])
-    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100000
-    places = numpy.frombuffer(said[b"cHRM"], ">u4") / 100000 if b"cHRM" in said else srgb
-    is_srgb = abs(gamma - 0.45455) <= 0.45455 * 0.05 and (is_gray or numpy.all(abs(places - srgb) <= 0.01))
-    require(is_plain == (gamma == 0 or b"sRGB" in said or bool(is_srgb)), "a profile too few or too many")
+    srgb = numpy.array(PRIMARIES[1])
+    if b"cICP" in said:
+        # All other curves are shown as sRGB's, also those of a high range.
+        primaries, transfer, _, _ = said[b"cICP"]
+        places, power = numpy.array(PRIMARIES[primaries]), POWERS.get(transfer)
+        is_srgb = power is None and (is_gray or numpy.array_equal(places, srgb))
+    else:
+        gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100000
+        power = 1 / gamma if gamma else None
+        places = numpy.frombuffer(said[b"cHRM"], ">u4") / 100000 if b"cHRM" in said else srgb
+        is_srgb = abs(gamma - 0.45455) <= 0.45455 * 0.05 and (is_gray or numpy.all(abs(places - srgb) <= 0.01))
+        is_srgb = gamma == 0 or b"sRGB" in said or bool(is_srgb)
+    require(is_plain == is_srgb, "a profile too few or too many")
     if is_plain or image.BitsPerComponent != 8 or source.shape[2] not in (1, 3):
         return
-    light = (source / 255) ** (1 / gamma)
+    share = source / 255
+    light = share**power if power else numpy.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     if not is_gray:
         light = light @ (to_xyz(srgb, numpy.linalg.inv) @ adapted(places[:2], srgb[:2]) @ to_xyz(places)).T
     light = light.clip(0, 1)

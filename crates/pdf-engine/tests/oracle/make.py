@@ -173,7 +173,8 @@ rgb.save(folder / "rgb.qoi")
 alpha.save(folder / "alpha.qoi")
 for name in ("gray", "rgb", "alpha"):
     modes[name].save(folder / f"{name}.jp2", irreversible=False)
-rgb.save(folder / "rgb.j2k", irreversible=False, no_jp2=True)
+for name, image in {"rgb": rgb, "alpha": alpha, "la": alpha.convert("LA")}.items():
+    image.save(folder / f"{name}.j2k", irreversible=False, no_jp2=True)
 
 for sampling in ("4:0:0", "4:2:0", "4:2:2", "4:4:4"):
     for quality in (50, 100):

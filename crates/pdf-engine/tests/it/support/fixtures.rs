@@ -303,17 +303,37 @@ pub(crate) fn exif(orientation: u16, dpi: u32) -> Vec<u8> {
     bytes
 }
 
-/// The smallest ICC profile of this colour space that fits a PDF.
+/// A small ICC profile of this colour space that fits a PDF.
 pub(crate) fn profile(space: [u8; 4]) -> Vec<u8> {
-    let mut bytes = vec![0; 148];
-    bytes[..4].copy_from_slice(&148_u32.to_be_bytes());
+    let light = b"XYZ \0\0\0\0\0\0\x51\xec\0\0\x51\xec\0\0\x51\xec".to_vec();
+    let curve = b"curv\0\0\0\0\0\0\0\0".to_vec();
+    let tags: Vec<(&[u8; 4], Vec<u8>)> = match &space {
+        b"GRAY" => vec![(b"kTRC", curve)],
+        b"CMYK" => {
+            let mut table = b"mft1\0\0\0\0\x04\x03\x02".to_vec();
+            table.resize(48 + 256 * 7 + 16 * 3, 0);
+            vec![(b"A2B0", table)]
+        }
+        _ => {
+            let lights = [b"rXYZ", b"gXYZ", b"bXYZ"].map(|name| (name, light.clone()));
+            let curves = [b"rTRC", b"gTRC", b"bTRC"].map(|name| (name, curve.clone()));
+            lights.into_iter().chain(curves).collect()
+        }
+    };
+    let mut bytes = vec![0; 128];
     bytes[8] = 2;
     bytes[12..16].copy_from_slice(b"mntr");
     bytes[16..20].copy_from_slice(&space);
+    bytes[20..24].copy_from_slice(if &space == b"CMYK" { b"Lab " } else { b"XYZ " });
     bytes[36..40].copy_from_slice(b"acsp");
-    bytes[131] = 1;
-    bytes[132..136].copy_from_slice(b"cprt");
-    bytes[139] = 144;
-    bytes[143] = 4;
+    bytes.extend((tags.len() as u32).to_be_bytes());
+    let mut at = 132 + 12 * tags.len();
+    for (name, data) in &tags {
+        bytes.extend(*name);
+        bytes.extend([at as u32, data.len() as u32].map(u32::to_be_bytes).as_flattened());
+        at += data.len();
+    }
+    bytes.extend(tags.iter().flat_map(|(_, data)| data));
+    bytes[..4].copy_from_slice(&(at as u32).to_be_bytes());
     bytes
 }

@@ -117,19 +117,32 @@ pub(crate) fn jpeg2000(width: u32, height: u32, components: &[[u8; 3]]) -> Vec<u
     bytes
 }
 
-/// A JBIG2 of these segments, in order, each a number, a kind, a page and content. Its coded content is not looked at.
+/// A JBIG2 of these segments, in order, each a number, a kind, a page and content; they refer to none.
 /// Flag 1 says that headers and contents alternate, flag 2 that the number of pages is not told.
 pub(crate) fn jbig2(flags: u8, segments: &[(u32, u8, u8, Vec<u8>)]) -> Vec<u8> {
+    let segments: Vec<_> = segments
+        .iter()
+        .map(|(number, kind, page, content)| (*number, *kind, *page, [].as_slice(), content.clone()))
+        .collect();
+    jbig2_referring(flags, &segments)
+}
+
+/// A number, a kind, a page, what it refers to, and content.
+pub(crate) type Jbig2Segment<'r> = (u32, u8, u8, &'r [u8], Vec<u8>);
+
+/// As [`jbig2`], with the numbers that each segment refers to, which are below 257, before its content.
+pub(crate) fn jbig2_referring(flags: u8, segments: &[Jbig2Segment<'_>]) -> Vec<u8> {
     let mut bytes = b"\x97JB2\r\n\x1a\n".to_vec();
     bytes.push(flags);
     if flags & 2 == 0 {
         bytes.extend(segments.iter().map(|segment| u32::from(segment.2)).max().unwrap_or(0).to_be_bytes());
     }
     let mut contents: Vec<u8> = Vec::new();
-    for (number, kind, page, content) in segments {
+    for (number, kind, page, references, content) in segments {
         bytes.extend(number.to_be_bytes());
-        // What it refers to: nothing.
-        bytes.extend([*kind, 0, *page]);
+        bytes.extend([*kind, (references.len() as u8) << 5]);
+        bytes.extend(*references);
+        bytes.push(*page);
         bytes.extend((content.len() as u32).to_be_bytes());
         if flags & 1 == 1 { bytes.extend(content) } else { contents.extend(content) }
     }
@@ -141,3 +154,13 @@ pub(crate) fn jbig2(flags: u8, segments: &[(u32, u8, u8, Vec<u8>)]) -> Vec<u8> {
 pub(crate) fn jbig2_page(width: u32, height: u32) -> Vec<u8> {
     [width.to_be_bytes(), height.to_be_bytes(), [0; 4], [0; 4], [0; 4]].as_flattened()[..19].to_vec()
 }
+
+/// The content of a region of this size at this place: its size, and `more`, which depends on the kind.
+pub(crate) fn jbig2_region(size: [u32; 2], place: [u32; 2], more: &[u8]) -> Vec<u8> {
+    let numbers = [size[0], size[1], place[0], place[1]].map(u32::to_be_bytes);
+    [numbers.as_flattened(), &[0], more].concat()
+}
+
+/// What follows the size of a generic region in arithmetic codes, which any bytes are.
+pub(crate) const JBIG2_ARITHMETIC: &[u8] =
+    &[0, 3, 0xff, 0xfd, 0xff, 2, 0xfe, 0xfe, 0xfe, 0x55, 0xaa, 0x12, 0xff, 0xac];

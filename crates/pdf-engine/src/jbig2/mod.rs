@@ -1,7 +1,12 @@
 //! JBIG2 (ITU-T T.88), copied into `/JBIG2Decode`: a page for each page of the file.
 //!
 //! PDF wants the segments of a page without the file's header, and those that belong to no page apart. The chain
-//! of segments is checked; their coded content is not.
+//! of segments is checked, and their content as far as [`check`] says.
+
+mod check;
+mod content;
+
+use check::{Checker, Size};
 
 use crate::{
     Embedding, Format,
@@ -13,10 +18,27 @@ use crate::{
     spool::Spooled,
 };
 
-const PAGE_INFORMATION: u8 = 48;
-const END_OF_PAGE: u8 = 49;
-const END_OF_STRIPE: u8 = 50;
-const END_OF_FILE: u8 = 51;
+/// What segments are: T.88, section 7.3. A region that others refine has the number here; one that is put on the page
+/// has this and 2, or 3 where it is said to be lossless.
+struct Kind;
+
+impl Kind {
+    const SYMBOLS: u8 = 0;
+    const TEXT: u8 = 4;
+    const PATTERNS: u8 = 16;
+    const HALFTONE: u8 = 20;
+    const GENERIC: u8 = 36;
+    const REFINEMENT: u8 = 40;
+    const PAGE_INFORMATION: u8 = 48;
+    const END_OF_PAGE: u8 = 49;
+    const END_OF_STRIPE: u8 = 50;
+    const END_OF_FILE: u8 = 51;
+    const PROFILES: u8 = 52;
+    const TABLES: u8 = 53;
+    const PALETTE: u8 = 54;
+    const EXTENSION: u8 = 62;
+}
+
 /// Ten thousand pages have these, at 26 a page. An empty one takes eleven bytes of a file, and several times as much in memory.
 const SEGMENTS_MAX: usize = 1 << 18;
 /// A height, or a length, that is told later.
@@ -37,12 +59,13 @@ pub(crate) fn embed(
     if paged.is_empty() {
         return Err(file.fault("has no page in it"));
     }
+    let mut checker = Checker::new(file, context.limits, shared)?;
     let globals = write_globals(file, shared, document)?;
     for segments in paged.chunk_by(|one, next| one.page == next.page) {
         if !context.wants_frame(Format::Jbig2)? {
             break;
         }
-        embed_page(file, segments, globals, document, context)?;
+        embed_page(file, segments, globals, &mut checker, document, context)?;
     }
     Ok(())
 }
@@ -51,6 +74,8 @@ pub(crate) fn embed(
 struct Segment {
     number: u32,
     kind: u8,
+    /// Where the numbers of those that it refers to stand, how many they are, and the bytes of each.
+    references: (u64, u64, u64),
     /// 0 where it belongs to all.
     page: u32,
     /// Where the header begins, where its page number stands, and where it ends.
@@ -67,8 +92,7 @@ fn read_segments(file: Spooled<'_>) -> Result<Vec<Segment>, Fault> {
     let sequential = flags & 1 == 1;
     let end = file.bytes.len() as u64;
     let mut segments = Vec::new();
-    let mut ended = false;
-    while at < end && !ended {
+    while at < end {
         let mut segment = Segment::read(file, at)?;
         at = segment.header.2;
         if sequential {
@@ -76,7 +100,9 @@ fn read_segments(file: Spooled<'_>) -> Result<Vec<Segment>, Fault> {
             at += segment.data.1;
             file.slice(segment.data.0, segment.data.1, "segment")?;
         }
-        ended = segment.kind == END_OF_FILE;
+        if segment.kind == Kind::END_OF_FILE {
+            break;
+        }
         if segments.len() == SEGMENTS_MAX {
             let max = Count(SEGMENTS_MAX as u64);
             return Err(file.unsupported(format_args!("has more than {max} segments; save its pages apart")));
@@ -100,18 +126,20 @@ impl Segment {
         let [flags, count] = file.array(start + 4, what)?;
         // Up to four are counted in three bits; a long form has the count in 29 and a bit for each.
         let (count, mut at) = match count >> 5 {
+            5 | 6 => return Err(file.fault("has a segment that tells in no known way what it refers to")),
             7 => {
                 let count = u32::from_be_bytes(file.array(start + 5, what)?) & 0x1fff_ffff;
                 (u64::from(count), start + 9 + (u64::from(count) + 1).div_ceil(8))
             }
             count => (count.into(), start + 6),
         };
-        at += count
-            * match number {
-                0..=256 => 1,
-                257..=65_536 => 2,
-                _ => 4,
-            };
+        let each = match number {
+            0..=256 => 1,
+            257..=65_536 => 2,
+            _ => 4,
+        };
+        let references = (at, count, each);
+        at += count * each;
         let page_bytes = if flags & 0x40 != 0 { 4 } else { 1 };
         let page = match file.slice(at, page_bytes, what)? {
             [page] => u32::from(*page),
@@ -125,6 +153,7 @@ impl Segment {
         Ok(Self {
             number,
             kind: flags & 63,
+            references,
             page,
             header: (start, at, end),
             page_bytes,
@@ -152,7 +181,7 @@ fn write_globals(
     document: &mut Document<'_>,
 ) -> Result<Option<Ref>, Fault> {
     let mut bytes = Vec::new();
-    for segment in segments.iter().filter(|segment| segment.kind != END_OF_FILE) {
+    for segment in segments {
         bytes.extend(segment.bytes(file)?);
     }
     if bytes.is_empty() { Ok(None) } else { document.data(&bytes).map(Some) }
@@ -162,17 +191,18 @@ fn embed_page(
     file: Spooled<'_>,
     segments: &[Segment],
     globals: Option<Ref>,
+    checker: &mut Checker<'_>,
     document: &mut Document<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Fault> {
-    let Some(information) = segments.first().filter(|segment| segment.kind == PAGE_INFORMATION) else {
+    let Some(information) = segments.first().filter(|segment| segment.kind == Kind::PAGE_INFORMATION) else {
         return Err(file.fault("has a page that does not begin with its size"));
     };
     let long = |offset: u64| file.array(information.data.0 + offset, "page").map(u32::from_be_bytes);
     let (width, mut height) = (long(0)?, long(4)?);
     if height == UNKNOWN {
         // Each stripe ends with the number of its last row.
-        let last = segments.iter().rfind(|segment| segment.kind == END_OF_STRIPE);
+        let last = segments.iter().rfind(|segment| segment.kind == Kind::END_OF_STRIPE);
         let Some(last) = last else { return Err(file.fault("does not tell the height of a page")) };
         height = u32::from_be_bytes(file.array(last.data.0, "stripe")?).saturating_add(1);
     }
@@ -184,6 +214,7 @@ fn embed_page(
         return Err(file.fault(format_args!("has a page, of segment {number}, with nothing on it")));
     }
     context.limits.check_size(Format::Jbig2.name(), width, height)?;
+    checker.check_page(segments, Size { width, height })?;
     let image = Image {
         width,
         height,
@@ -196,7 +227,7 @@ fn embed_page(
     };
     let name = document.reserve();
     let mut stream = document.image(name, &image)?;
-    for segment in segments.iter().filter(|segment| !matches!(segment.kind, END_OF_PAGE | END_OF_FILE)) {
+    for segment in segments.iter().filter(|segment| segment.kind != Kind::END_OF_PAGE) {
         stream.write(&segment.bytes(file)?)?;
     }
     stream.finish()?;
