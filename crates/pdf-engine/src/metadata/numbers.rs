@@ -61,11 +61,12 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, Options};
+    use crate::{Cancel, Limits, Options, Source, input::Input};
 
     #[test]
     fn numbers_are_those_of_the_standard() {
-        let (options, limits) = (Options::default(), Limits::default());
+        let (options, limits, cancel) = (Options::default(), Limits::default(), Cancel::new());
+        let input = Input::new(Source::new(&[][..]), &cancel);
         // Whether they are known, and of colours and of grays whether there is a profile.
         for (primaries, transfer, known, color, gray) in [
             (1, 13, true, false, false),
@@ -80,7 +81,7 @@ mod tests {
             (2, 2, false, false, false),
         ] {
             let numbers = Numbers { primaries, transfer };
-            let mut context = Context::new(0, &options, &limits);
+            let mut context = Context::new(0, &input, &options, &limits);
             assert_eq!(numbers.are_known(), known, "{numbers:?}");
             let mut profile = |space| numbers.profile("numbers", space, &mut context).is_some();
             assert_eq!([profile(Space::Rgb), profile(Space::Gray)], [color, gray], "{numbers:?}");
