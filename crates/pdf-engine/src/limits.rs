@@ -18,10 +18,11 @@ pub struct Limits {
     /// Width, and height, of one image. Default 131,071: `PDFium`, and so Chromium, draws no longer side.
     pub side_pixels_max: u32,
     /// Bytes of samples held at once where an image must be decoded. Default 256 MiB: an interlaced PNG of
-    /// 67 megapixels with alpha.
+    /// 67 megapixels with alpha. JBIG2, which is decoded to check it, takes a bit a pixel, or two.
     pub decoded_bytes_max: u64,
     /// Pixels that are decoded over all frames of a source of up to 32 MiB; for each 16 MiB of a longer one. Default
-    /// 1,000,000,000: as for one image; pages that are only copied do not count.
+    /// 1,000,000,000: as for one image; pages that are only copied do not count. Those of JBIG2 do, and each byte of it may
+    /// make 1,024 more.
     pub decoded_pixels_max: u64,
     /// Bytes of a source that must be held whole, because its parts refer to each other. Default 256 MiB: scans
     /// of many pages have that.
