@@ -170,10 +170,13 @@ struct Code {
     length: u32,
 }
 
+/// How often a row's end stands behind its changes: places are looked at by two beyond the first that is the end.
+const ENDS: usize = 4;
+
 /// Writes rows, each coded against the one above.
 pub(super) struct Writer {
     width: u32,
-    /// Where the row above changes its colour, the first time to black.
+    /// Where the row above changes its colour, the first time to black; behind these its end, several times.
     above: Vec<u32>,
     row: Vec<u32>,
     bits: Bits,
@@ -182,36 +185,40 @@ pub(super) struct Writer {
 impl Writer {
     /// Rows of so many pixels.
     pub(super) fn new(width: u32) -> Self {
-        Self { width, above: Vec::new(), row: Vec::new(), bits: Bits::default() }
+        Self { width, above: vec![width; ENDS], row: Vec::new(), bits: Bits::default() }
     }
 
     /// Writes a row that changes its colour at these pixels, the first time to black.
     pub(super) fn write(&mut self, changes: &[u32]) {
         self.normalize(changes);
-        let width = i64::from(self.width);
-        let (above, row) = (Changes::new(&self.above, width), Changes::new(&self.row, width));
-        // The names of T.6: up to a0 all is coded. `next` and `behind` are the first changes behind it, here and above.
-        let (mut a0, mut next, mut behind) = (-1, 0, 0);
-        while a0 < width {
-            while above.at(behind) <= a0 && above.at(behind) < width {
-                behind += 1;
-            }
-            // One to the other colour: those at even places are to black, and so is that at `next` when it is even.
-            let b1 = behind + (behind + next) % 2;
-            let (a1, a2) = (row.at(next), row.at(next + 1));
-            let distance = a1 - above.at(b1);
-            if above.at(b1 + 1) < a1 {
+        let (above, row, width) = (self.above.as_slice(), self.row.as_slice(), self.width);
+        // The names of T.6: up to a0 all is coded, a1 and a2 are the next changes of this row, b1 is the first one above that
+        // lies behind a0 and is to the same colour as a1, b2 the one behind b1. Changes at even places are to black.
+        let (mut a0, mut at_a1, mut at_b1) = (0, 0, 0);
+        loop {
+            let (a1, b1, b2) = (row[at_a1], above[at_b1], above[at_b1 + 1]);
+            if b2 < a1 {
                 self.bits.put(PASS);
-                a0 = above.at(b1 + 1);
-            } else if let Some(code) = usize::try_from(distance + 3).ok().and_then(|at| VERTICAL.get(at)) {
-                self.bits.put(*code);
-                (a0, next) = (a1, next + 1);
+                a0 = b2;
+            } else if a1.abs_diff(b1) <= 3 {
+                self.bits.put(VERTICAL[(a1 + 3 - b1) as usize]);
+                a0 = a1;
+                at_a1 += 1;
+                at_b1 = if at_b1 > 0 { at_b1 - 1 } else { 1 };
             } else {
+                let a2 = row[at_a1 + 1];
                 self.bits.put(HORIZONTAL);
-                let is_white = next.is_multiple_of(2);
-                self.bits.run(is_white, a1 - a0.max(0));
+                let is_white = at_a1.is_multiple_of(2);
+                self.bits.run(is_white, a1 - a0);
                 self.bits.run(!is_white, a2 - a1);
-                (a0, next) = (a2, next + 2);
+                a0 = a2;
+                at_a1 += 2;
+            }
+            if a0 >= width {
+                break;
+            }
+            while above[at_b1] <= a0 && above[at_b1] < width {
+                at_b1 += 2;
             }
         }
         std::mem::swap(&mut self.above, &mut self.row);
@@ -246,22 +253,7 @@ impl Writer {
                 self.row.push(end);
             }
         }
-    }
-}
-
-/// The changes of a row; behind the last one they are all at the row's end.
-struct Changes<'c> {
-    places: &'c [u32],
-    width: i64,
-}
-
-impl<'c> Changes<'c> {
-    fn new(places: &'c [u32], width: i64) -> Self {
-        Self { places, width }
-    }
-
-    fn at(&self, index: usize) -> i64 {
-        self.places.get(index).map_or(self.width, |place| i64::from(*place))
+        self.row.extend([self.width; ENDS]);
     }
 }
 
@@ -270,27 +262,27 @@ impl<'c> Changes<'c> {
 struct Bits {
     /// Whole bytes.
     bytes: Vec<u8>,
-    /// Fewer than 8 bits that wait.
-    waiting: u32,
+    /// Fewer than 32 bits that wait.
+    waiting: u64,
     count: u32,
 }
 
 impl Bits {
     fn put(&mut self, code: Code) {
-        self.waiting = self.waiting << code.length | u32::from(code.bits);
+        self.waiting = self.waiting << code.length | u64::from(code.bits);
         self.count += code.length;
-        while self.count >= 8 {
-            self.count -= 8;
-            let [.., byte] = (self.waiting >> self.count).to_be_bytes();
-            self.bytes.push(byte);
+        if self.count >= 32 {
+            self.count -= 32;
+            let [.., a, b, c, d] = (self.waiting >> self.count).to_be_bytes();
+            self.bytes.extend_from_slice(&[a, b, c, d]);
+            self.waiting &= (1 << self.count) - 1;
         }
-        self.waiting &= (1 << self.count) - 1;
     }
 
     /// Codes a run of pixels of a colour: sixty-fours first, the rest behind them.
-    fn run(&mut self, is_white: bool, length: i64) {
+    fn run(&mut self, is_white: bool, length: u32) {
         let (units, sixty_fours) = if is_white { (&WHITE, &WHITE_64S) } else { (&BLACK, &BLACK_64S) };
-        let mut left = usize::try_from(length).unwrap_or(0);
+        let mut left = length as usize;
         while left > 2_560 + 63 {
             self.put(LONG_64S[LONG_64S.len() - 1]);
             left -= 2_560;
@@ -303,10 +295,12 @@ impl Bits {
         self.put(units[left % 64]);
     }
 
+    /// Fills the last byte with zeros, and makes all bytes whole.
     fn align(&mut self) {
-        if self.count > 0 {
-            self.put(Code { bits: 0, length: 8 - self.count });
-        }
+        let whole = self.count.div_ceil(8);
+        let bits = self.waiting << (whole * 8 - self.count);
+        self.bytes.extend((0..whole).rev().map(|at| (bits >> (8 * at)).to_le_bytes()[0]));
+        (self.waiting, self.count) = (0, 0);
     }
 }
 
@@ -399,7 +393,7 @@ mod tests {
         ] {
             let mut writer = Writer::new(10);
             writer.normalize(changes);
-            assert_eq!(writer.row, expected, "{changes:?}");
+            assert_eq!(writer.row, [expected, &[10; ENDS]].concat(), "{changes:?}");
         }
     }
 
