@@ -10,7 +10,7 @@ use crate::{Layout, Metadata, UnknownWord, Viewer, page};
 pub struct Options {
     /// Dots per inch of an image that states none, or an absurd one. Default 96, as on screens.
     pub dpi_default: Dpi,
-    /// Whether only the first frame of an animation, or page of a TIFF, becomes a page. Default false.
+    /// Whether only the first frame of an animation, page of a TIFF or picture of a JPEG that has several becomes a page. Default false.
     pub first_frame_only: bool,
     /// Whether a source that cannot be read or converted is left out, with all its frames, and told in
     /// [`Report::skipped`](crate::Report::skipped). Default false: it ends the conversion.

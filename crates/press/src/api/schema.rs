@@ -103,7 +103,7 @@ pub(super) struct ConversionOptions {
     #[schema(required = false, nullable = false, minimum = 1, maximum = 100_000)]
     #[param(minimum = 1, maximum = 100_000)]
     dpi: Option<u32>,
-    /// Whether only the first frame of an animation, or page of a TIFF, becomes a page.
+    /// Whether only the first frame of an animation, page of a TIFF or picture of a JPEG that has several becomes a page.
     #[schema(required = false, nullable = false)]
     first_frame_only: Option<bool>,
     /// Makes a PDF for archives, PDF/A-2b or 3b; an image that cannot be in one is then no good.

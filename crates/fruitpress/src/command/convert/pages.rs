@@ -78,7 +78,7 @@ pub(crate) struct PageArgs {
     #[arg(long, value_name = "DPI", default_value = "96")]
     dpi: Dpi,
 
-    /// Only the first frame of an animation, or page of a TIFF, becomes a page.
+    /// Only the first frame of an animation, page of a TIFF or picture of a JPEG that has several becomes a page.
     #[arg(long)]
     first_frame_only: bool,
 
