@@ -8,4 +8,5 @@ mod entrypoint;
 mod publish;
 mod release_notes;
 mod sandbox;
+mod smoke;
 mod test_command;
