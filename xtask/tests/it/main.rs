@@ -4,6 +4,7 @@ mod build;
 mod changed;
 mod dependencies;
 mod deploy;
+mod deployed;
 mod entrypoint;
 mod publish;
 mod release_notes;
