@@ -91,6 +91,7 @@ const CHECKERS: &[Checker] = &[
             "scripts/join.sh",
             "scripts/publish.sh",
             "scripts/release-notes.sh",
+            "scripts/retag.sh",
             "scripts/smoke.sh",
             "scripts/tags.sh",
             "scripts/traffic.sh",
