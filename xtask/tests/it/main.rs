@@ -11,3 +11,4 @@ mod release_notes;
 mod sandbox;
 mod smoke;
 mod test_command;
+mod workflows;
