@@ -94,6 +94,7 @@ const CHECKERS: &[Checker] = &[
             "scripts/retag.sh",
             "scripts/smoke.sh",
             "scripts/tags.sh",
+            "scripts/tool.sh",
             "scripts/traffic.sh",
         ],
         planted_path: "planted.sh",

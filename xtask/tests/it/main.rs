@@ -11,4 +11,5 @@ mod release_notes;
 mod sandbox;
 mod smoke;
 mod test_command;
+mod tool;
 mod workflows;
