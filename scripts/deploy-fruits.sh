@@ -1,107 +1,115 @@
 #!/bin/sh
 # Puts an image of fruits into service on Container Apps, or goes back: scripts/deploy-fruits.sh IMAGE URL
+#                                                                      scripts/deploy-fruits.sh --settings URL
 #                                                                      scripts/deploy-fruits.sh --back REVISION URL
+#                                                                      scripts/deploy-fruits.sh --settle
 #
 # The schema is migrated first, which the revision that serves lives with. The new one gets no traffic until it was tried under
-# the name that its label gives it; when it is not well with all traffic, the revision before it has all again. Needs az, signed
-# in, and curl.
+# the name that its label gives it; when it is not well with all traffic, or the script is cut off, the revision before it has all
+# again. --settings brings changed settings into service, with the image that serves. --settle gives the traffic back that a killed
+# script left where nobody confirmed it, as the file says that DEPLOY_STATE names. Needs az, signed in, and curl.
 #
-# Exit status: 0 the image serves, 1 it does not, and what served before does.
+# Fifty minutes at most. Exit status: 0 the image serves, 1 and above it does not, and what served before does.
 set -eu
 
 usage() {
   echo "usage: $0 IMAGE URL" >&2
+  echo "       $0 --settings URL" >&2
   echo "       $0 --back REVISION URL" >&2
+  echo "       $0 --settle" >&2
   exit 2
 }
 
-scripts=$(dirname "$0")
-group=rg-fruits app=fruits job=fruits-migrate
+case "${1-}" in
+  --back) [ $# -eq 3 ] || usage ;;
+  --settings) [ $# -eq 2 ] || usage ;;
+  --settle) [ $# -eq 1 ] || usage ;;
+  -* | '') usage ;;
+  *) [ $# -eq 2 ] || usage ;;
+esac
 
+scripts=$(dirname "$0")
+service=fruits
+group=rg-fruits app=fruits job_name=fruits-migrate
+# shellcheck source=scripts/traffic.sh
+. "${scripts}/traffic.sh"
+
+# A command of az is one or more words, after the seconds that it may take.
 app() {
-  command=$1
-  shift
-  # A command of az is one or more words.
+  seconds=$1 command=$2
+  shift 2
   # shellcheck disable=SC2086
-  az containerapp ${command} --resource-group "${group}" --name "${app}" "$@"
+  within "${seconds}" az containerapp ${command} --resource-group "${group}" --name "${app}" "$@"
 }
 
 give_all_to() {
-  app 'ingress traffic set' --revision-weight "$1=100" --output none
-}
-
-# A scaled-down revision takes a moment to start: five tries, a quarter of a minute apart.
-is_well() {
-  for wait in 15 15 15 15 0; do
-    if "${scripts}/smoke.sh" --service fruits --passes 2 "$@"; then
-      return 0
-    fi
-    sleep "${wait}"
-  done
-  return 1
+  app 120 'ingress traffic set' --revision-weight "$1=100" --output none
 }
 
 # Runs the job with the new image, and waits ten minutes at most for its end.
 migrate() {
-  az containerapp job update --resource-group "${group}" --name "${job}" --image "$1" --output none
-  run=$(az containerapp job start --resource-group "${group}" --name "${job}" --query name --output tsv)
+  within 120 az containerapp job update --resource-group "${group}" --name "${job_name}" --image "$1" --output none
+  within 120 az containerapp job start --resource-group "${group}" --name "${job_name}" --query name --output tsv > "${folder}/run"
+  run=$(cat "${folder}/run")
+  migrated_by=$(($(date +%s) + 600))
   tries=60
-  while [ "${tries}" -gt 0 ]; do
-    status=$(az containerapp job execution show --resource-group "${group}" --name "${job}" \
-      --job-execution-name "${run}" --query properties.status --output tsv)
+  while [ "${tries}" -gt 0 ] && [ "$(date +%s)" -lt "${migrated_by}" ]; do
+    within 60 az containerapp job execution show --resource-group "${group}" --name "${job_name}" \
+      --job-execution-name "${run}" --query properties.status --output tsv > "${folder}/status"
+    status=$(cat "${folder}/status")
     case "${status}" in
       Succeeded) return 0 ;;
       Failed | Degraded | Stopped) break ;;
     esac
     tries=$((tries - 1))
-    sleep 10
+    within 20 sleep 10
   done
   echo "the migration ${run} ended with ${status}: nothing was deployed" >&2
   return 1
 }
 
-back() {
-  echo "all traffic goes to $1" >&2
-  # Also where a failure is not the end of the script: what did not get the traffic is not tried for having it.
-  give_all_to "$1" && is_well "${url}"
+# What has all traffic, in ${previous}.
+find_previous() {
+  # `[?…]` is az's way to ask; nothing of it is the shell's.
+  # shellcheck disable=SC2016
+  app 60 'revision list' --query '[?properties.trafficWeight==`100`].name | [0]' --output tsv > "${folder}/previous"
+  previous=$(cat "${folder}/previous")
+  if [ -z "${previous}" ]; then
+    echo "no revision has all traffic: it is split by hand; name the one that is to have it with --back" >&2
+    return 1
+  fi
+}
+
+# Not the newest template's, which may be one that was gone back from or that was never well.
+deploy_settings() {
+  find_previous
+  app 60 'revision show' --revision "${previous}" --query 'properties.template.containers[0].image' --output tsv > "${folder}/image"
+  image=$(cat "${folder}/image")
+  case "${image}" in
+    ghcr.io/*/fruits@sha256:*) deploy "${image}" ;;
+    *) echo "${previous} runs ${image:-nothing}, which was not deployed: the first push of fruits brings the settings" ;;
+  esac
 }
 
 deploy() {
   migrate "$1"
-  # `[?…]` is az's way to ask; nothing of it is the shell's.
-  # shellcheck disable=SC2016
-  previous=$(app 'revision list' --query '[?properties.trafficWeight==`100`].name | [0]' --output tsv)
-  if [ -z "${previous}" ]; then
-    echo "no revision has all traffic: an earlier deployment was cut off; name one with --back" >&2
-    return 1
-  fi
+  find_previous
   # Until it is named, whatever is newest has the traffic.
   give_all_to "${previous}"
-  candidate=$(app update --image "$1" --query properties.latestRevisionName --output tsv)
-  app 'revision label add' --label candidate --revision "${candidate}" --no-prompt --output none
+  app 600 update --image "$1" --query properties.latestRevisionName --output tsv > "${folder}/candidate"
+  candidate=$(cat "${folder}/candidate")
+  app 120 'revision label add' --label candidate --revision "${candidate}" --no-prompt --output none
   host=${url#https://}
-  if ! is_well "https://${host%%.*}---candidate.${host#*.}"; then
+  if ! is_well 300 "https://${host%%.*}---candidate.${host#*.}"; then
     echo "${candidate} is not well: ${previous} goes on serving" >&2
     return 1
   fi
-  give_all_to "${candidate}"
-  if ! is_well "${url}"; then
-    echo "${candidate} is not well with traffic" >&2
-    back "${previous}" || echo "${previous} is not well either" >&2
-    return 1
-  fi
-  echo "${candidate} serves"
+  switch "${previous}" "${candidate}"
 }
 
-case "${1-}" in
-  --back) [ $# -eq 3 ] || usage ;;
-  -* | '') usage ;;
-  *) [ $# -eq 2 ] || usage ;;
+case "$1" in
+  --back) url=$3 && back "$2" ;;
+  --settings) url=$2 && deploy_settings ;;
+  --settle) settle ;;
+  *) url=$2 && deploy "$1" ;;
 esac
-if [ "$1" = --back ]; then
-  url=$3
-  back "$2"
-else
-  url=$2
-  deploy "$1"
-fi

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds, tries and publishes one image: scripts/publish.sh [--part ARCH] SERVICE REPOSITORY COMMIT [TAG]
 #
-# It is published under the names that scripts/tags.sh gives. With --part it is one architecture's part of an image, and is
+# It is published under the names that scripts/tags.sh gives. The version that it tells is that of Cargo.toml with the commit, whatever
+# the tag: of one commit there is one image, byte for byte. With --part it is one architecture's part of an image, and is
 # published as COMMIT-ARCH alone, for scripts/join.sh to put together.
 set -eu
 
@@ -21,8 +22,8 @@ service=$1 commit=$3
 repository=$(printf '%s' "$2" | tr '[:upper:]' '[:lower:]')
 
 names=$("$(dirname "$0")/tags.sh" "${commit}" "${4:-}")
-version=$(printf '%s\n' "${names}" | sed -n 2p)
-set -- --service "${service}" --version "${version:-0.0.0-${commit}}"
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$(dirname "$0")/../Cargo.toml")
+set -- --service "${service}" --version "${version:?Cargo.toml tells no version}+${commit}"
 if [ -n "${part}" ]; then
   set -- "$@" --push "${repository}:${commit}-${part}"
 else

@@ -3,15 +3,20 @@
 #
 #   --service NAME   fruits, press, or both; both when not given
 #   --header LINE    sent with every request, like "X-Release-Channel: candidate"
-#   --source URL     the image that press converts; a transparent PNG of Wikimedia's when not given
+#   --source URL     an image that press fetches, also several times: one that is not to be had is passed over for the next. Those
+#                    the variable SMOKE_SOURCES, or of GitHub and Wikimedia, when not given
 #   --passes N       all of it N times, 1 to 20; once when not given
+#   --seconds N      how long all of it may take, 1 to 3600; 300 when not given. What is not tried by then is a failure
 #   --any-host       the deployment answers under every name: do not try that others are refused
 #   --write          add a fruit and delete it again
 #
 # Where a token is needed to convert or to write, the variable SMOKE_TOKEN has it. It stands on no command line and in no log.
 #
-# Prints a line for each thing that is tried. Exit status: 0 all is well, 1 something is not, 2 it was called wrongly.
-# Needs curl alone; opens the PDF with qpdf where there is one.
+# Prints a line for each thing that is tried. Who does not answer twice running is not asked further. When no source is to be had,
+# which says nothing about the deployment, that is printed as SKIPPED and is no failure.
+#
+# Exit status: 0 all is well, 1 something is not, 2 it was called wrongly. Needs curl alone; opens the PDF with qpdf where there
+# is one.
 set -eu
 
 usage() {
@@ -19,14 +24,14 @@ usage() {
   exit 2
 }
 
-service=both header='' passes=1 any_host='' write=''
-source_url=https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png
+service=both header='' passes=1 seconds=300 any_host='' write='' sources=''
 while [ $# -gt 1 ]; do
   case "$1" in
     --service) service=$2; shift 2 ;;
     --header) header=$2; shift 2 ;;
-    --source) source_url=$2; shift 2 ;;
+    --source) sources="${sources} $2"; shift 2 ;;
     --passes) passes=$2; shift 2 ;;
+    --seconds) seconds=$2; shift 2 ;;
     --any-host) any_host=yes; shift ;;
     --write) write=yes; shift ;;
     *) usage ;;
@@ -35,13 +40,20 @@ done
 [ $# -eq 1 ] || usage
 case "${service}" in fruits | press | both) ;; *) usage ;; esac
 case "${passes}" in [1-9] | 1[0-9] | 20) ;; *) usage ;; esac
+case "${seconds}" in [1-9] | [1-9][0-9] | [1-9][0-9][0-9] | [12][0-9][0-9][0-9] | 3[0-5][0-9][0-9] | 3600) ;; *) usage ;; esac
 case "$1" in http://?* | https://?*) base=${1%/} ;; *) usage ;; esac
 
 folder=$(mktemp -d)
 trap 'rm -rf "${folder}"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-tried=0 failed=0
+tried=0 failed=0 skipped=0 unanswered=0 patience=15
+deadline=$(($(date +%s) + seconds))
+# As steady as others' images are: the first are served with every page of GitHub's, which also runs the pipelines.
+: "${sources:=${SMOKE_SOURCES:-}}"
+: "${sources:=https://github.githubassets.com/favicons/favicon.png
+  https://raw.githubusercontent.com/github/explore/main/topics/rust/rust.png
+  https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png}"
 
 # curl reads it from a file: everyone on the machine sees what programs are called with.
 if [ -n "${SMOKE_TOKEN:-}" ]; then
@@ -49,13 +61,36 @@ if [ -n "${SMOKE_TOKEN:-}" ]; then
 fi > "${folder}/token"
 unset SMOKE_TOKEN
 
-# Asks; leaves the body in ${folder}/body, the header in ${folder}/head, and the status in ${status}, 000 for no answer.
+# Asks; leaves the body in ${folder}/body, the header in ${folder}/head, and the status in ${status}: 000 for no answer, or for one
+# that was cut off.
 ask() {
   : > "${folder}/body"
   : > "${folder}/head"
-  status=$(curl --silent --show-error --max-time 75 --connect-timeout 10 \
+  left=$((deadline - $(date +%s)))
+  [ "${left}" -gt 0 ] || give_up "not all was tried within ${seconds} s"
+  [ "${left}" -lt "${patience}" ] || left=${patience}
+  status=$(curl --silent --show-error --max-time "${left}" --connect-timeout 10 \
     --output "${folder}/body" --dump-header "${folder}/head" --write-out '%{http_code}' \
-    ${header:+--header "${header}"} "$@" 2> "${folder}/complaint") || status=${status:-000}
+    ${header:+--header "${header}"} "$@" 2> "${folder}/complaint") || status=000
+  case "${status}" in
+    000) unanswered=$((unanswered + 1)) ;;
+    *) unanswered=0 ;;
+  esac
+}
+
+# What would be tried further says nothing that is not known.
+give_up() {
+  failed=$((failed + 1))
+  tried=$((tried + 1))
+  echo "FAILED  $1"
+  finish
+}
+
+finish() {
+  [ "${skipped}" -eq 0 ] || echo "SKIPPED ${skipped} of what there is to try: see above"
+  echo "${base}: $((tried - failed)) of ${tried} are well"
+  [ "${failed}" -eq 0 ]
+  exit
 }
 
 # Asks as someone who may.
@@ -88,6 +123,7 @@ expect() {
   echo "FAILED  ${what}: ${reason}"
   # What it answered is the first thing that whoever reads this asks.
   { head -c 400 "${folder}/body" | tr '\n' ' '; echo; cat "${folder}/complaint"; } | sed -n 's/^\(.*[^ ].*\)/        \1/p'
+  [ "${unanswered}" -lt 2 ] || give_up "answers at all: twice running it did not"
   return 1
 }
 
@@ -170,10 +206,9 @@ try_writing() {
 }
 
 try_press() {
-  send "{\"source_url\":\"${source_url}\"}" "${base}/image_to_pdf"
-  if expect "converts an image" 200 '"converted_url":"http'; then
-    try_link
-  fi
+  # A conversion waits half a minute for its source.
+  patience=45
+  try_source
   try_image
   send '{"source_url":' "${base}/image_to_pdf"
   refused "takes no broken JSON" 400
@@ -187,6 +222,33 @@ try_press() {
   refused "fetches by http and https alone" 422
   send '{"source_url":"http://169.254.169.254/computeMetadata/v1/"}' "${base}/image_to_pdf"
   refused "does not ask its cloud who it is" 422
+  patience=15
+}
+
+# An image that press fetches, of the first source that is to be had.
+try_source() {
+  for source_url in ${sources}; do
+    send "{\"source_url\":\"${source_url}\"}" "${base}/image_to_pdf"
+    if is_to_be_had; then
+      if expect "converts an image" 200 '"converted_url":"http'; then
+        try_link
+      fi
+      return 0
+    fi
+    echo "        ${source_url} is not to be had: $(head -c 400 "${folder}/body" | tr '\n' ' ')"
+  done
+  skipped=$((skipped + 1))
+  echo "SKIPPED converts an image: no source of it is to be had"
+}
+
+# Whether the answer is about press and not about the source. It is about the source when that turns callers away or is ill itself, and
+# when it can be fetched no more from here; a source that only press does not reach is a failure of press.
+is_to_be_had() {
+  case "${status}" in 502 | 504) ;; *) return 0 ;; esac
+  if grep -q -e '"detail":"[^"]*answered \(429\|5[0-9][0-9]\)' "${folder}/body"; then
+    return 1
+  fi
+  curl --silent --fail --location --max-time 20 --connect-timeout 10 --output "${folder}/source" "${source_url}"
 }
 
 # The image itself instead of where it is, and the PDF itself instead of where that is.
@@ -239,5 +301,4 @@ while [ "${pass}" -lt "${passes}" ]; do
   case "${service}" in fruits | both) try_fruits ;; esac
   case "${service}" in press | both) try_press ;; esac
 done
-echo "${base}: $((tried - failed)) of ${tried} are well"
-[ "${failed}" -eq 0 ]
+finish

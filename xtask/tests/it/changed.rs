@@ -37,6 +37,7 @@ fn a_service_changes_with_what_it_is_made_of() {
         (".cargo/config.toml", "true", "true"),
         ("scripts/build.sh", "true", "true"),
         ("scripts/deploy-press.sh", "false", "true"),
+        ("scripts/traffic.sh", "true", "true"),
         ("crates/press/tests/it/main.rs", "false", "false"),
         ("README.md", "false", "false"),
         ("deploy/helm/fruitpress/values.yaml", "true", "false"),
@@ -50,6 +51,35 @@ fn a_service_changes_with_what_it_is_made_of() {
             assert_eq!(ask(&sandbox, &[service, "HEAD", "HEAD"]), "false", "{service} after nothing");
         }
     }
+}
+
+#[test]
+fn what_a_service_runs_on_changes_with_its_folder() {
+    for (path, gcp, azure) in [
+        ("deploy/gcp/service.tf", "true", "false"),
+        ("deploy/azure/container-apps.tf", "false", "true"),
+        ("deploy/helm/fruitpress/values.yaml", "false", "false"),
+        ("crates/press/src/lib.rs", "false", "false"),
+    ] {
+        let sandbox = sandbox();
+        sandbox.write(path, "changed");
+        commit(&sandbox);
+        for (platform, expected) in [("gcp", gcp), ("azure", azure)] {
+            assert_eq!(ask(&sandbox, &[platform, "HEAD~1", "HEAD"]), expected, "{platform} after {path}");
+        }
+    }
+}
+
+/// A push whose pipeline failed goes live with the next one, whatever that changes itself.
+#[test]
+fn what_was_pushed_and_not_deployed_is_a_change_still() {
+    let sandbox = sandbox();
+    sandbox.write("crates/press/src/lib.rs", "its pipeline fails");
+    commit(&sandbox);
+    sandbox.write("README.md", "a push of words alone");
+    commit(&sandbox);
+    assert_eq!(ask(&sandbox, &["press", "HEAD~1", "HEAD"]), "false", "of this push alone");
+    assert_eq!(ask(&sandbox, &["press", "HEAD~2", "HEAD"]), "true", "since what was deployed");
 }
 
 #[test]

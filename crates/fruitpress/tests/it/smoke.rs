@@ -173,13 +173,36 @@ fn a_deployment_that_answers_any_host_is_not_well() {
     assert_eq!(is_well(&smoke(&["--service", "fruits", "--any-host", &server.url], "")), 13);
 }
 
+/// Which says nothing about the deployment, and takes back no revision that is well.
 #[test]
-fn a_source_that_cannot_be_fetched_is_told_with_the_answer() {
-    let data = folder();
+fn a_source_that_is_not_to_be_had_is_passed_over_and_said() {
+    let (data, images) = (folder(), folder());
     let server = Server::start(data.path(), &["press"], SETTINGS);
-    let output = smoke(&["--service", "press", "--source", "http://127.0.0.1:1/", &server.url], "");
-    is_not_well(&output, &["converts an image: answered 502 instead of 200"]);
-    assert!(stdout(&output).contains("\"status\":502"), "{}", stdout(&output));
+    let source = source(images.path());
+    let dead = ["--service", "press", "--source", "http://127.0.0.1:1/a.png"];
+
+    let output = smoke(&[&dead[..], &["--source", &source, &server.url]].concat(), "");
+    assert_eq!(is_well(&output), 21, "the next one is taken");
+    assert!(stdout(&output).contains("http://127.0.0.1:1/a.png is not to be had: {"), "{}", stdout(&output));
+
+    let output = smoke(&[&dead[..], &[&server.url]].concat(), "");
+    assert_eq!(is_well(&output), 18);
+    assert!(
+        stdout(&output).contains("SKIPPED converts an image: no source of it is to be had"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+/// What everyone but press can fetch is a failure of press.
+#[test]
+fn a_source_that_press_alone_does_not_fetch_is_told_with_the_answer() {
+    let (data, images) = (folder(), folder());
+    let server = Server::start(data.path(), &["press"], &[("ALLOWED_HOSTS", "127.0.0.1")]);
+    let source = source(images.path());
+    let output = smoke(&["--service", "press", "--source", &source, &server.url], "");
+    is_not_well(&output, &["converts an image: answered 422 instead of 200"]);
+    assert!(stdout(&output).contains("\"status\":422"), "{}", stdout(&output));
 }
 
 #[test]
@@ -193,6 +216,8 @@ fn what_is_called_wrongly_tries_nothing() {
         &["--passes", "0", "http://127.0.0.1:1"],
         &["--passes", "21", "http://127.0.0.1:1"],
         &["--passes", "ten", "http://127.0.0.1:1"],
+        &["--seconds", "0", "http://127.0.0.1:1"],
+        &["--seconds", "3601", "http://127.0.0.1:1"],
         &["--faster", "http://127.0.0.1:1"],
         &["http://127.0.0.1:1", "http://127.0.0.1:2"],
     ] {
