@@ -140,9 +140,14 @@ variable "cluster_api_ranges" {
 # The catalogue.
 
 variable "database_admins" {
-  description = "A group of Entra whose members administer the database: its name and object id. No person can without one."
+  description = "A group of Entra whose members administer the database: its name and object id. No person can without one; on Kubernetes it is a person who prepares the database."
   type        = object({ name = string, object_id = string })
   default     = null
+
+  validation {
+    condition     = var.platform != "aks" || var.database_admins != null
+    error_message = "On Kubernetes nobody else can prepare the database: name a group that you are in."
+  }
 }
 
 variable "backup_days" {

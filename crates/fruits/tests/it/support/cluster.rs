@@ -90,6 +90,16 @@ impl Cluster {
         format!("postgres://postgres@:{}/{database}?host={}", self.port, self.folder.display())
     }
 
+    /// The URL of a database for this user, through the socket, with further parameters (`&name=value`).
+    pub(crate) fn url_of(&self, user: &str, database: &str, parameters: &str) -> String {
+        format!("postgres://{user}@:{}/{database}?host={}{parameters}", self.port, self.folder.display())
+    }
+
+    /// One of the programs that come with the server.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        programs().join(name)
+    }
+
     /// How the superuser connects.
     pub(crate) fn config(&self) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
