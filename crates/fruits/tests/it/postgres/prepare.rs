@@ -9,7 +9,11 @@ use fruits::{
     store::Postgres,
 };
 
-use crate::support::{Database, cluster::Cluster, new_fruit, target};
+use crate::support::{
+    Database,
+    cluster::{self, Cluster},
+    new_fruit, target,
+};
 
 /// Azure's function in its least generous form: whoever calls it has no right over the role that it makes.
 const ADMINISTRATOR: &str = "
@@ -19,7 +23,7 @@ const ADMINISTRATOR: &str = "
 
 fn prepare(cluster: &Cluster) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/azure/database/prepare.sql");
-    let status = Command::new(cluster.program("psql"))
+    let status = Command::new(cluster::program("psql"))
         .args(["--no-psqlrc", "--quiet", "--set=service=id-fruits", "--set=migrate=id-fruits-migrate"])
         .args(["--set=database=fruits", "--file=-", &cluster.url_of("administrator", "postgres", "")])
         .stdin(File::open(script).expect("the script"))

@@ -95,11 +95,6 @@ impl Cluster {
         format!("postgres://{user}@:{}/{database}?host={}{parameters}", self.port, self.folder.display())
     }
 
-    /// One of the programs that come with the server.
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
-        programs().join(name)
-    }
-
     /// How the superuser connects.
     pub(crate) fn config(&self) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
@@ -172,6 +167,11 @@ impl Drop for Cluster {
         let _ = Command::new("kill").arg(self.supervisor.id().to_string()).status();
         let _ = self.supervisor.wait();
     }
+}
+
+/// One of the programs that come with the server.
+pub(crate) fn program(name: &str) -> PathBuf {
+    programs().join(name)
 }
 
 /// Where Debian keeps the programs of the newest release, off the path; elsewhere they are on it.
