@@ -173,3 +173,9 @@ variable "alert_email" {
     error_message = "An address looks like someone@example.com."
   }
 }
+
+variable "availability_test" {
+  description = "Whether fruits is tried from outside, every quarter of an hour from three places, on Container Apps. About 5 USD a month, and as much again for the replica that it keeps awake."
+  type        = bool
+  default     = false
+}

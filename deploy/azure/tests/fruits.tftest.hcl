@@ -194,6 +194,37 @@ run "costs_have_a_ceiling" {
   }
 }
 
+run "nobody_pays_for_tries_from_outside_unasked" {
+  command = plan
+
+  assert {
+    condition     = length(azurerm_application_insights_standard_web_test.ping) + length(azurerm_application_insights.this) == 0
+    error_message = "There is a test from outside, which costs and keeps a replica awake."
+  }
+}
+
+run "it_is_tried_from_outside_where_asked_for" {
+  command = plan
+
+  variables {
+    availability_test = true
+  }
+
+  assert {
+    condition = (
+      azurerm_application_insights_standard_web_test.ping[0].request[0].url == "https://fruits.calm-sea-1.westeurope.azurecontainerapps.io/ping" &&
+      azurerm_application_insights_standard_web_test.ping[0].validation_rules[0].content[0].content_match == "pong" &&
+      azurerm_application_insights_standard_web_test.ping[0].validation_rules[0].ssl_check_enabled
+    )
+    error_message = "Something else than /ping and its certificate is tried."
+  }
+
+  assert {
+    condition     = azurerm_monitor_metric_alert.unreachable[0].application_insights_web_test_location_availability_criteria[0].failed_location_count == 2
+    error_message = "Nobody hears of it, or of each place's own trouble."
+  }
+}
+
 run "kubernetes_takes_the_place_of_container_apps" {
   command = plan
 
