@@ -48,8 +48,8 @@ resource "azurerm_container_app" "fruits" {
   workload_profile_name        = "Consumption"
 
   # A new revision beside the old one: tried first, given the traffic then, gone back from in a moment. None becomes inactive
-  # by itself, and an active one keeps replicas_min running: taking old ones out is for scripts/deploy-fruits.sh. Azure
-  # deletes the oldest of those that are inactive.
+  # by itself, and an active one keeps replicas_min running: docs/operations/delivery.md. Of those that are inactive, Azure
+  # deletes the oldest.
   revision_mode          = "Multiple"
   max_inactive_revisions = 5
 
