@@ -36,7 +36,9 @@ FROM ${BIN_SOURCE}-press AS files-press
 FROM scratch AS service
 ARG VERSION=0.0.0
 ARG REVISION=unknown
-LABEL org.opencontainers.image.source="https://github.com/fruitpress/fruitpress" \
+# Registries show an image beside the repository that this names, and give that one's people rights on it.
+ARG SOURCE=https://github.com/fruitpress/fruitpress
+LABEL org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -47,7 +47,9 @@ resource "azurerm_container_app" "fruits" {
   container_app_environment_id = azurerm_container_app_environment.this[0].id
   workload_profile_name        = "Consumption"
 
-  # A new revision beside the old one: tried first, given the traffic then, gone back from in a moment.
+  # A new revision beside the old one: tried first, given the traffic then, gone back from in a moment. None becomes inactive
+  # by itself, and an active one keeps replicas_min running: docs/operations/delivery.md. Of those that are inactive, Azure
+  # deletes the oldest.
   revision_mode          = "Multiple"
   max_inactive_revisions = 5
 

@@ -43,13 +43,16 @@ resource "azurerm_postgresql_flexible_server_configuration" "this" {
   value     = each.value
 }
 
-# Who migrates makes the database, owns the schema, and gives the service its rights: database/prepare.sql.
-resource "azurerm_postgresql_flexible_server_active_directory_administrator" "migrate" {
+# Who makes the database, and gives each its rights: database/prepare.sql. On Container Apps it is an identity that runs one job;
+# on Kubernetes it is a person, of the group below. Neither who migrates nor who serves administers anything.
+resource "azurerm_postgresql_flexible_server_active_directory_administrator" "prepare" {
+  count = local.aca ? 1 : 0
+
   server_name         = azurerm_postgresql_flexible_server.this.name
   resource_group_name = local.group
   tenant_id           = var.tenant_id
-  object_id           = data.azurerm_user_assigned_identity.migrate.principal_id
-  principal_name      = data.azurerm_user_assigned_identity.migrate.name
+  object_id           = data.azurerm_user_assigned_identity.prepare[0].principal_id
+  principal_name      = data.azurerm_user_assigned_identity.prepare[0].name
   principal_type      = "ServicePrincipal"
 }
 
@@ -64,7 +67,7 @@ resource "azurerm_postgresql_flexible_server_active_directory_administrator" "pe
   principal_type      = "Group"
 
   # Azure takes one change of a server at a time.
-  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migrate]
+  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.prepare]
 }
 
 locals {
@@ -75,6 +78,12 @@ locals {
     for job, identity in {
       serve   = data.azurerm_user_assigned_identity.serve
       migrate = data.azurerm_user_assigned_identity.migrate
-    } : job => "postgres://${identity.name}@${local.database_host}/${local.name}"
+    } : job => "postgres://${identity.name}@${local.database_host}/${local.name}${local.becomes[job]}"
+  }
+
+  # Tables belong to a role of the database's own, in whose name the service has its rights in tables to come.
+  becomes = {
+    serve   = ""
+    migrate = "?options=-c%20role%3D${local.name}_owner"
   }
 }

@@ -23,6 +23,13 @@ data "azurerm_user_assigned_identity" "migrate" {
   resource_group_name = local.foundation
 }
 
+data "azurerm_user_assigned_identity" "prepare" {
+  count = local.aca ? 1 : 0
+
+  name                = "id-${local.name}-prepare"
+  resource_group_name = local.foundation
+}
+
 data "azurerm_user_assigned_identity" "cluster" {
   count = local.aks ? 1 : 0
 

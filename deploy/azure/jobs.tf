@@ -63,23 +63,24 @@ resource "azurerm_container_app_job" "prepare" {
 
   identity {
     type         = "UserAssigned"
-    identity_ids = [data.azurerm_user_assigned_identity.migrate.id]
+    identity_ids = [data.azurerm_user_assigned_identity.prepare[0].id]
   }
 
   template {
     container {
       name    = "prepare"
-      image   = "docker.io/library/postgres:17-alpine"
+      image   = "docker.io/library/postgres:17-alpine@sha256:742f40ea20b9ff2ff31db5458d127452988a2164df9e17441e191f3b72252193"
       command = ["/bin/sh", "-c", file("${path.module}/database/prepare.sh")]
       cpu     = 0.25
       memory  = "0.5Gi"
 
       dynamic "env" {
         for_each = {
-          AZURE_CLIENT_ID = data.azurerm_user_assigned_identity.migrate.client_id
+          AZURE_CLIENT_ID = data.azurerm_user_assigned_identity.prepare[0].client_id
           DATABASE        = local.name
           PGHOST          = local.database_host
-          PGUSER          = data.azurerm_user_assigned_identity.migrate.name
+          MIGRATE_ROLE    = data.azurerm_user_assigned_identity.migrate.name
+          PGUSER          = data.azurerm_user_assigned_identity.prepare[0].name
           PREPARE_SQL     = file("${path.module}/database/prepare.sql")
           SERVICE_ROLE    = data.azurerm_user_assigned_identity.serve.name
         }
@@ -91,5 +92,5 @@ resource "azurerm_container_app_job" "prepare" {
     }
   }
 
-  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migrate]
+  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.prepare]
 }

@@ -17,6 +17,8 @@ resource "azurerm_kubernetes_cluster" "this" {
   name                = "aks-${local.name}"
   resource_group_name = local.group
   location            = var.location
+  # Of its machines; the budget in bootstrap counts it by this name.
+  node_resource_group = "${local.group}-nodes"
   dns_prefix          = local.name
   sku_tier            = "Free"
 

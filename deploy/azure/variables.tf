@@ -140,9 +140,14 @@ variable "cluster_api_ranges" {
 # The catalogue.
 
 variable "database_admins" {
-  description = "A group of Entra whose members administer the database: its name and object id. No person can without one."
+  description = "A group of Entra whose members administer the database: its name and object id. No person can without one; on Kubernetes it is a person who prepares the database."
   type        = object({ name = string, object_id = string })
   default     = null
+
+  validation {
+    condition     = var.platform != "aks" || var.database_admins != null
+    error_message = "On Kubernetes nobody else can prepare the database: name a group that you are in."
+  }
 }
 
 variable "backup_days" {
@@ -167,4 +172,10 @@ variable "alert_email" {
     condition     = var.alert_email == null || can(regex("^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$", var.alert_email))
     error_message = "An address looks like someone@example.com."
   }
+}
+
+variable "availability_test" {
+  description = "Whether fruits is tried from outside, every quarter of an hour from three places, on Container Apps. About 5 USD a month, and as much again for the replica that it keeps awake."
+  type        = bool
+  default     = false
 }

@@ -43,7 +43,8 @@ resource "google_storage_bucket" "pdfs" {
   }
 }
 
-# press creates, and cannot read, list, replace or delete; the account that signs reads, and the link with it.
+# press creates, and cannot list, replace or delete; the account that signs reads what it is told the name of, and the link
+# with it. The role is bootstrap's.
 resource "google_storage_bucket_iam_member" "run_creates" {
   bucket = google_storage_bucket.pdfs.name
   role   = "roles/storage.objectCreator"
@@ -52,6 +53,6 @@ resource "google_storage_bucket_iam_member" "run_creates" {
 
 resource "google_storage_bucket_iam_member" "signer_reads" {
   bucket = google_storage_bucket.pdfs.name
-  role   = "roles/storage.objectViewer"
+  role   = "projects/${var.project_id}/roles/pressReadsPdfs"
   member = local.members["signer"]
 }

@@ -35,10 +35,26 @@ pub(crate) struct Args {
     /// The version that the image's label tells.
     #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
     version: String,
+    /// The repository of GitHub that the image is made from, which its label tells: registries show the image there.
+    #[arg(long, env = "GITHUB_REPOSITORY", value_name = "OWNER/NAME")]
+    github_repository: Option<String>,
+    /// The address of that repository where it is elsewhere.
+    #[arg(long, env = "CI_PROJECT_URL", default_value = env!("CARGO_PKG_REPOSITORY"), value_name = "URL")]
+    source: String,
     /// Where to push the image once it has been tried, like ghcr.io/owner/name/press:1.2.3; may be repeated.
     /// Log in with `buildah login` first.
     #[arg(long, value_name = "REFERENCE", requires = "service")]
     push: Vec<String>,
+}
+
+impl Args {
+    /// The address of the repository; a variable that is set and empty says nothing.
+    fn source(&self) -> String {
+        match self.github_repository.as_deref().filter(|name| !name.is_empty()) {
+            Some(name) => format!("https://github.com/{name}"),
+            None => self.source.clone(),
+        }
+    }
 }
 
 /// A service that has an image of its own.
@@ -87,7 +103,14 @@ fn run_one(args: &Args, service: Service, again: Option<&Again>) -> Result<()> {
     build::lay_out(service, args.quick)?;
     let commit = Commit::read();
     let buildah = Buildah::new()?;
-    let recipe = Recipe { service, version: &args.version, revision: &commit.id, timestamp: commit.seconds };
+    let source = args.source();
+    let recipe = Recipe {
+        service,
+        version: &args.version,
+        revision: &commit.id,
+        source: &source,
+        timestamp: commit.seconds,
+    };
     let image = build_twice(&buildah, &recipe, || match again {
         Some(again) => again.compile(service, args.quick),
         // Files that were written at another time are the same files.
@@ -102,7 +125,7 @@ fn run_one(args: &Args, service: Service, again: Option<&Again>) -> Result<()> {
     let (list, parts) = parts::write(service, &args.version)?;
     println!("{name}: made of {parts} crates, listed in {}", list.display());
 
-    smoke::run(&buildah, name, service)?;
+    smoke::run(&buildah, name, &recipe)?;
     println!("{name}: tried, as its own user, on one volume, read-only and not");
     for reference in &args.push {
         buildah.push(&image, reference)?;

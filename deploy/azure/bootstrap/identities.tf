@@ -5,7 +5,8 @@
 locals {
   identities = {
     serve   = "id-${local.name}"         # what fruits runs as: reads and writes rows
-    migrate = "id-${local.name}-migrate" # owns the schema
+    migrate = "id-${local.name}-migrate" # becomes the owner of the schema, and of nothing else on the server
+    prepare = "id-${local.name}-prepare" # administers the server, to make the database once, on Container Apps
     deploy  = "id-${local.name}-deploy"  # puts new images into service
     plan    = "id-${local.name}-plan"    # says what a change of deploy/azure would do
     apply   = "id-${local.name}-apply"   # makes and changes what deploy/azure describes
@@ -14,7 +15,7 @@ locals {
 }
 
 resource "azurerm_user_assigned_identity" "this" {
-  for_each = { for job, name in local.identities : job => name if job != "cluster" || var.platform == "aks" }
+  for_each = { for job, name in local.identities : job => name if !contains(var.platform == "aks" ? ["prepare"] : ["cluster"], job) }
 
   name                = each.value
   resource_group_name = azurerm_resource_group.foundation.name

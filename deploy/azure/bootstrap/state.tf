@@ -35,9 +35,12 @@ resource "azurerm_storage_account" "state" {
   }
 }
 
+# Of the stack above, and of this one, which no pipeline reads or writes.
 resource "azurerm_storage_container" "state" {
   #checkov:skip=CKV2_AZURE_21:who reads a state is in the activity log of its identity
-  name                  = "terraform"
+  for_each = toset(["terraform", "bootstrap"])
+
+  name                  = each.key
   storage_account_id    = azurerm_storage_account.state.id
   container_access_type = "private"
 }

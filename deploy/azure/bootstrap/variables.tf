@@ -50,6 +50,34 @@ variable "github_repository" {
   }
 }
 
+variable "github_owner_id" {
+  description = "The number of its owner, and below the repository's own: `gh api repos/OWNER/NAME --jq '.owner.id, .id'`. Both null for a repository whose subjects have names alone: docs/operations/delivery.md says how to see, and how to switch it over."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_owner_id == null || can(regex("^[0-9]+$", var.github_owner_id))
+    error_message = "The number of an owner has digits alone."
+  }
+}
+
+variable "github_repository_id" {
+  description = "The repository's number, as said above."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository_id == null || can(regex("^[0-9]+$", var.github_repository_id))
+    error_message = "The number of a repository has digits alone."
+  }
+}
+
+variable "deployable" {
+  description = "Whether the stack above has been applied. The right to deploy is one on what it makes, the app or the cluster, which have to be there; until then nobody deploys."
+  type        = bool
+  default     = false
+}
+
 variable "token_keeper_object_id" {
   description = "Who writes the file of API tokens into the vault: a user's or group's object id, such as `az ad signed-in-user show --query id`."
   type        = string

@@ -20,6 +20,11 @@ override_data {
   values = { id = "migrate", client_id = "client of migrate", principal_id = "principal of migrate" }
 }
 
+override_data {
+  target = data.azurerm_user_assigned_identity.prepare
+  values = { id = "prepare", client_id = "client of prepare", principal_id = "principal of prepare" }
+}
+
 variables {
   subscription_id = "00000000-0000-0000-0000-000000000000"
   tenant_id       = "00000000-0000-0000-0000-000000000001"
@@ -56,8 +61,8 @@ run "the_database_is_private_and_knows_no_passwords" {
   }
 
   assert {
-    condition     = azurerm_postgresql_flexible_server_active_directory_administrator.migrate.object_id == "principal of migrate"
-    error_message = "Someone else than the migration administers the database."
+    condition     = [for admin in azurerm_postgresql_flexible_server_active_directory_administrator.prepare : admin.object_id] == ["principal of prepare"]
+    error_message = "Someone else administers the database than who prepares it, such as the migration, which whoever deploys can be."
   }
 
   assert {
@@ -136,9 +141,37 @@ run "each_image_migrates_as_its_own_identity" {
     error_message = "The job does not migrate, or not as the identity that may."
   }
 
+  # The rights in tables to come are the owner's to give, so that tables have to be the owner's.
   assert {
-    condition     = azurerm_container_app_job.prepare[0].identity[0].identity_ids == toset(["migrate"])
-    error_message = "The database is prepared by an identity that does not own it."
+    condition = contains([
+      for env in azurerm_container_app_job.migrate[0].template[0].container[0].env : env.value if env.name == "DATABASE_URL"
+    ], "postgres://id-fruits-migrate@psql-fruits.postgres.database.azure.com/fruits?options=-c%20role%3Dfruits_owner")
+    error_message = "Tables would belong to the identity that migrates, and the service would have no rights in them."
+  }
+
+  # What administers the server is not whatever a name leads to next month.
+  assert {
+    condition     = can(regex("@sha256:[0-9a-f]{64}$", azurerm_container_app_job.prepare[0].template[0].container[0].image))
+    error_message = "The image that prepares the database is not named by its digest."
+  }
+
+  assert {
+    condition     = azurerm_container_app_job.prepare[0].identity[0].identity_ids == toset(["prepare"])
+    error_message = "The database is prepared by an identity that does not administer the server."
+  }
+
+  assert {
+    condition = {
+      for env in azurerm_container_app_job.prepare[0].template[0].container[0].env : env.name => env.value if env.name != "PREPARE_SQL"
+      } == {
+      AZURE_CLIENT_ID = "client of prepare"
+      DATABASE        = "fruits"
+      MIGRATE_ROLE    = "id-fruits-migrate"
+      PGHOST          = "psql-fruits.postgres.database.azure.com"
+      PGUSER          = "id-fruits-prepare"
+      SERVICE_ROLE    = "id-fruits"
+    }
+    error_message = "The roles are not those of the identities."
   }
 }
 
@@ -158,6 +191,37 @@ run "costs_have_a_ceiling" {
   assert {
     condition     = toset(keys(azurerm_monitor_metric_alert.this)) == toset(["database-down", "database-full", "failures", "restarts"])
     error_message = "An alert is missing."
+  }
+}
+
+run "nobody_pays_for_tries_from_outside_unasked" {
+  command = plan
+
+  assert {
+    condition     = length(azurerm_application_insights_standard_web_test.ping) + length(azurerm_application_insights.this) == 0
+    error_message = "There is a test from outside, which costs and keeps a replica awake."
+  }
+}
+
+run "it_is_tried_from_outside_where_asked_for" {
+  command = plan
+
+  variables {
+    availability_test = true
+  }
+
+  assert {
+    condition = (
+      azurerm_application_insights_standard_web_test.ping[0].request[0].url == "https://fruits.calm-sea-1.westeurope.azurecontainerapps.io/ping" &&
+      azurerm_application_insights_standard_web_test.ping[0].validation_rules[0].content[0].content_match == "pong" &&
+      azurerm_application_insights_standard_web_test.ping[0].validation_rules[0].ssl_check_enabled
+    )
+    error_message = "Something else than /ping and its certificate is tried."
+  }
+
+  assert {
+    condition     = azurerm_monitor_metric_alert.unreachable[0].application_insights_web_test_location_availability_criteria[0].failed_location_count == 2
+    error_message = "Nobody hears of it, or of each place's own trouble."
   }
 }
 
@@ -198,8 +262,17 @@ run "kubernetes_takes_the_place_of_container_apps" {
   }
 
   assert {
-    condition     = length(azurerm_postgresql_flexible_server_active_directory_administrator.people) == 1
-    error_message = "The people who were named do not administer the database."
+    condition = (
+      length(azurerm_postgresql_flexible_server_active_directory_administrator.people) == 1 &&
+      length(azurerm_postgresql_flexible_server_active_directory_administrator.prepare) == 0
+    )
+    error_message = "The people who were named do not administer the database, or not they alone."
+  }
+
+  # By this name the budget counts it.
+  assert {
+    condition     = azurerm_kubernetes_cluster.this[0].node_resource_group == "rg-fruits-nodes"
+    error_message = "The budget does not see what the machines cost."
   }
 }
 

@@ -69,3 +69,15 @@ run "settings_cannot_undo_what_is_decided_here" {
 
   expect_failures = [var.settings]
 }
+
+run "somebody_prepares_the_database_of_a_cluster" {
+  command = plan
+
+  variables {
+    subscription_id = "00000000-0000-0000-0000-000000000000"
+    tenant_id       = "00000000-0000-0000-0000-000000000001"
+    platform        = "aks"
+  }
+
+  expect_failures = [var.database_admins]
+}

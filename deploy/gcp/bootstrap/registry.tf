@@ -16,13 +16,14 @@ resource "google_artifact_registry_repository" "images" {
     enablement_config = "DISABLED"
   }
 
-  # Ten releases to go back to; the rest goes a week after it was copied.
+  # Ten releases to go back to, each of three versions: an image for each architecture, and the list of them. The rest
+  # goes a week after it was copied.
   cleanup_policy_dry_run = false
   cleanup_policies {
     id     = "keep-the-last-ten"
     action = "KEEP"
     most_recent_versions {
-      keep_count = 10
+      keep_count = 30
     }
   }
   cleanup_policies {

@@ -2,12 +2,25 @@
 #
 # press asks for signatures of another account than its own. One that could sign for itself could also write itself new
 # tokens, so that a token that leaked once would live for ever; the predefined role for signing allows that as well.
+#
+# Bytes are bytes: what is signed may also be a link to any PDF, or what Google takes for a token of the signer. So whoever
+# runs as press has all that the signer has, and that is reading a PDF by its name. It cannot list them.
 
 resource "google_project_iam_custom_role" "signs_links" {
   role_id     = "pressSignsLinks"
   title       = "Signs links to PDFs"
-  description = "Has bytes signed in the name of an account, and makes no tokens"
+  description = "Has bytes signed in the name of an account"
   permissions = ["iam.serviceAccounts.signBlob"]
+
+  depends_on = [google_project_service.this]
+}
+
+# Given on the bucket, in the stack above. The predefined roles for reading list as well.
+resource "google_project_iam_custom_role" "reads_pdfs" {
+  role_id     = "pressReadsPdfs"
+  title       = "Reads PDFs"
+  description = "Reads an object whose name is known, and lists none"
+  permissions = ["storage.objects.get"]
 
   depends_on = [google_project_service.this]
 }

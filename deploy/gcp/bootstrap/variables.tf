@@ -19,18 +19,18 @@ variable "region" {
   }
 }
 
-variable "github_repository" {
-  description = "The repository whose pipelines deploy, as OWNER/NAME."
+variable "github_owner_id" {
+  description = "The number of whom the repository belongs to, which a new owner of the same name would not have: `gh api repos/OWNER/NAME --jq .owner.id`."
   type        = string
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", var.github_repository))
-    error_message = "A repository looks like owner/name."
+    condition     = can(regex("^[0-9]+$", var.github_owner_id))
+    error_message = "The number of an owner has digits alone."
   }
 }
 
 variable "github_repository_id" {
-  description = "That repository's number, which a new repository of the same name would not have: `gh api repos/OWNER/NAME --jq .id`."
+  description = "The number of the repository whose pipelines deploy: `gh api repos/OWNER/NAME --jq .id`."
   type        = string
 
   validation {

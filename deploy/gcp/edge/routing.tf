@@ -51,15 +51,36 @@ resource "google_compute_url_map" "this" {
   }
 }
 
+# The same of port 80 where that only sends to https: a redirect for the one host. One for every host would send callers
+# wherever a name of theirs says.
 resource "google_compute_url_map" "redirect" {
   count = var.http_mode == "redirect" ? 1 : 0
 
   name = "${var.name}-redirect"
 
-  # 308: after 301, clients make a GET of a POST.
-  default_url_redirect {
-    https_redirect         = true
-    redirect_response_code = "PERMANENT_REDIRECT"
-    strip_query            = false
+  default_service = google_compute_backend_service.this["live"].id
+  default_route_action {
+    fault_injection_policy {
+      abort {
+        http_status = 404
+        percentage  = 100
+      }
+    }
+  }
+
+  host_rule {
+    hosts        = [local.host]
+    path_matcher = "https"
+  }
+
+  path_matcher {
+    name = "https"
+
+    # 308: after 301, clients make a GET of a POST.
+    default_url_redirect {
+      https_redirect         = true
+      redirect_response_code = "PERMANENT_REDIRECT"
+      strip_query            = false
+    }
   }
 }

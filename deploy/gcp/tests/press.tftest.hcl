@@ -194,8 +194,8 @@ run "the_bucket_is_closed_and_forgets" {
       (google_storage_bucket_iam_member.run_creates.role)  = google_storage_bucket_iam_member.run_creates.member
       (google_storage_bucket_iam_member.signer_reads.role) = google_storage_bucket_iam_member.signer_reads.member
       } == {
-      "roles/storage.objectCreator" = "serviceAccount:press-run@example-project.iam.gserviceaccount.com"
-      "roles/storage.objectViewer"  = "serviceAccount:press-signer@example-project.iam.gserviceaccount.com"
+      "roles/storage.objectCreator"                   = "serviceAccount:press-run@example-project.iam.gserviceaccount.com"
+      "projects/example-project/roles/pressReadsPdfs" = "serviceAccount:press-signer@example-project.iam.gserviceaccount.com"
     }
     error_message = "Someone else may use the bucket, or for something else."
   }

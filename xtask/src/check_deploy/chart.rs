@@ -63,7 +63,16 @@ const MISTAKES: &[(&str, &str)] = &[
     ("press: {enabled: true, bucket: \"s3://pdfs\", links: {ttl: 8d}}\n", "8d is longer than the 168 hours"),
     ("press: {enabled: true, bucket: \"az://pdfs\", links: {ttl: 59s}}\n", "59s is shorter than a minute"),
     ("press: {settings: {CONVERSIONS_BYTES_MAX: 1}}\n", "CONVERSIONS_BYTES_MAX"),
-    ("fruits: {ingress: {enabled: true}}\n", "there has to be one"),
+    ("fruits: {openToChanges: true, ingress: {enabled: true}}\n", "there has to be one"),
+    ("fruits: {ingress: {enabled: true, host: example.com}}\n", "could change the catalogue"),
+    (
+        "fruits: {httpRoute: {enabled: true, hostnames: [example.com], parentRefs: [{name: public}]}}\n",
+        "could change the catalogue",
+    ),
+    ("press: {enabled: true, bucket: pdfs, autoscaling: {min: 7}}\n", "min is 7, and max only 6"),
+    ("telemetry: {endpoint: \"http://collector:4318\"}\n", "say in telemetry.namespaceLabels"),
+    ("nameOverride: Fruit_Press\n", "nameOverride"),
+    ("networkPolicy: {clusterIpv6Cidrs: [\"10.0.0.0/8\"]}\n", "clusterIpv6Cidrs"),
     ("fruits: {httpRoute: {enabled: true, hostnames: [example.com]}}\n", "parentRefs': minItems"),
 ];
 

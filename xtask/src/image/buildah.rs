@@ -20,6 +20,8 @@ pub(super) struct Recipe<'a> {
     pub(super) service: Service,
     pub(super) version: &'a str,
     pub(super) revision: &'a str,
+    /// The address of the repository that it is made from.
+    pub(super) source: &'a str,
     /// In seconds since 1970: of each file in the image, and of the image.
     pub(super) timestamp: u64,
 }
@@ -64,6 +66,7 @@ impl Buildah {
             .args(["--build-arg", &format!("TARGETARCH={}", architecture()?)])
             .args(["--build-arg", &format!("VERSION={}", recipe.version)])
             .args(["--build-arg", &format!("REVISION={}", recipe.revision)])
+            .args(["--build-arg", &format!("SOURCE={}", recipe.source)])
             .args(["--file", "Dockerfile", "."]))?;
 
         let built = self.lay_out(&name)?;

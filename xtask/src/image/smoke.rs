@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     Service,
-    buildah::{Buildah, Container, Running, expect},
+    buildah::{Buildah, Container, Recipe, Running, expect},
     sealed,
 };
 use crate::{
@@ -25,8 +25,9 @@ use crate::{
 const USER: u32 = 65532;
 
 /// Tries an image from the outside in.
-pub(super) fn run(buildah: &Buildah, image: &str, service: Service) -> Result<()> {
-    check_config(buildah, image, service).context("what the image says")?;
+pub(super) fn run(buildah: &Buildah, image: &str, recipe: &Recipe) -> Result<()> {
+    let service = recipe.service;
+    check_config(buildah, image, recipe).context("what the image says")?;
     check_files(&buildah.container(image)?).context("what the image holds")?;
 
     let volume = tempfile::tempdir().context("no folder for the volume")?;
@@ -41,14 +42,15 @@ pub(super) fn run(buildah: &Buildah, image: &str, service: Service) -> Result<()
     answers_sealed(buildah, image, service, volume.path()).context("run read-only, by scripts/smoke.sh")
 }
 
-fn check_config(buildah: &Buildah, image: &str, service: Service) -> Result<()> {
+fn check_config(buildah: &Buildah, image: &str, recipe: &Recipe) -> Result<()> {
     let config = buildah.config(image)?;
     expect(&config, "User", &json!(format!("{USER}:{USER}")))?;
     expect(&config, "Entrypoint", &json!(["/fruitpress"]))?;
-    expect(&config, "Cmd", &json!(["serve", service.name()]))?;
+    expect(&config, "Cmd", &json!(["serve", recipe.service.name()]))?;
     expect(&config, "Volumes", &json!({"/data": {}}))?;
     expect(&config["Healthcheck"], "Test", &json!(["CMD", "/fruitpress", "healthcheck"]))?;
     expect(&config["Labels"], "org.opencontainers.image.licenses", &json!("Apache-2.0"))?;
+    expect(&config["Labels"], "org.opencontainers.image.source", &json!(recipe.source))?;
     let variables = config["Env"].as_array().context("the image has no variables")?;
     for variable in ["HOST=0.0.0.0", "DATA_DIR=/data"] {
         ensure!(variables.contains(&json!(variable)), "the image does not set {variable}");

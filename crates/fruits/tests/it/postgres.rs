@@ -3,6 +3,7 @@
 mod credentials;
 mod lists;
 mod outages;
+mod prepare;
 mod readiness;
 mod schema;
 mod shared;

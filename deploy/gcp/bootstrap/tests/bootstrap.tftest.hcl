@@ -16,7 +16,7 @@ mock_provider "google" {
 
 variables {
   project_id           = "example-project"
-  github_repository    = "owner/name"
+  github_owner_id      = "45"
   github_repository_id = "123"
 }
 
@@ -29,7 +29,6 @@ run "the_pipelines_have_these_roles_and_no_others" {
       "roles/compute.securityAdmin",
       "roles/monitoring.editor",
       "roles/run.admin",
-      "roles/storage.admin",
     ])
     error_message = "The identity that applies has other roles than those listed."
   }
@@ -42,18 +41,55 @@ run "the_pipelines_have_these_roles_and_no_others" {
   }
 
   assert {
-    condition     = google_storage_bucket_iam_member.plan_reads_states.role == "roles/storage.objectViewer"
-    error_message = "The identity that plans can change the state."
-  }
-
-  assert {
     condition     = google_project_iam_custom_role.signs_links.permissions == toset(["iam.serviceAccounts.signBlob"])
     error_message = "Who signs links can do more than sign."
   }
 
   assert {
+    condition     = google_project_iam_custom_role.reads_pdfs.permissions == toset(["storage.objects.get"])
+    error_message = "Who has links signed could list PDFs, or more."
+  }
+
+  # Cloud Run refuses an image to whoever may not read it.
+  assert {
+    condition = (
+      google_artifact_registry_repository_iam_member.apply_deploys_images.role == "roles/artifactregistry.reader" &&
+      google_artifact_registry_repository_iam_member.deploy_copies_images.role == "roles/artifactregistry.writer"
+    )
+    error_message = "Whoever deploys an image cannot read it, or whoever applies can change it."
+  }
+
+  assert {
     condition     = google_secret_manager_secret_iam_member.apply_adds.role == "roles/secretmanager.secretVersionManager"
     error_message = "The identity that applies can read the secret."
+  }
+}
+
+run "the_state_of_bootstrap_is_no_pipelines" {
+  command = plan
+
+  assert {
+    condition = (
+      google_project_iam_member.apply_makes_buckets.condition[0].expression ==
+      "resource.name != 'projects/_/buckets/example-project-terraform' && !resource.name.startsWith('projects/_/buckets/example-project-terraform/')"
+    )
+    error_message = "The identity that applies can change the bucket of the states."
+  }
+
+  assert {
+    condition = { for job, grant in google_storage_bucket_iam_member.state_of_press : job => grant.role } == {
+      plan  = "roles/storage.objectViewer"
+      apply = "roles/storage.objectAdmin"
+    }
+    error_message = "The identity that plans can change the state, or the one that applies cannot."
+  }
+
+  assert {
+    condition = alltrue([
+      for grant in google_storage_bucket_iam_member.state_of_press : grant.condition[0].expression ==
+      "resource.name == 'projects/_/buckets/example-project-terraform' || resource.name.startsWith('projects/_/buckets/example-project-terraform/objects/press/')"
+    ])
+    error_message = "A pipeline reaches another state than that of press."
   }
 }
 
@@ -64,21 +100,38 @@ run "each_identity_is_for_one_place_of_one_repository" {
     condition = {
       for name, grant in google_service_account_iam_member.github : name => split("/subject/", grant.member)[1]
       } == {
-      plan   = "repo:owner/name:pull_request"
-      apply  = "repo:owner/name:environment:press-infrastructure"
-      deploy = "repo:owner/name:environment:press"
+      plan   = "event:pull_request"
+      apply  = "environment:press-infrastructure"
+      deploy = "environment:press"
     }
     error_message = "An identity can be used from elsewhere."
   }
 
+  # The same of a repository that is new, whose subject has numbers in it, and of an old one, whose subject has none.
   assert {
-    condition     = startswith(google_iam_workload_identity_pool_provider.github.attribute_condition, "assertion.repository_id == '123' && ")
-    error_message = "A repository of the same name, made by someone else, would be let in."
+    condition = alltrue([
+      for text in concat(
+        values(google_iam_workload_identity_pool_provider.github.attribute_mapping),
+        [google_iam_workload_identity_pool_provider.github.attribute_condition],
+      ) : !strcontains(text, "assertion.sub")
+    ])
+    error_message = "GitHub writes the subject in two ways, and one of them would be refused."
   }
 
   assert {
-    condition     = strcontains(google_iam_workload_identity_pool_provider.github.attribute_condition, "assertion.ref == 'refs/heads/main'")
-    error_message = "Other branches than main would be let in."
+    condition = google_iam_workload_identity_pool_provider.github.attribute_mapping == tomap({
+      "google.subject" = "has(assertion.environment) ? 'environment:' + assertion.environment : 'event:' + assertion.event_name"
+    })
+    error_message = "Who runs is told by something else than the environment, or the event where there is none."
+  }
+
+  assert {
+    condition = split(" && ", google_iam_workload_identity_pool_provider.github.attribute_condition) == tolist([
+      "assertion.repository_id == '123'",
+      "assertion.repository_owner_id == '45'",
+      "(has(assertion.environment) ? assertion.ref == 'refs/heads/main' : assertion.event_name == 'pull_request')",
+    ])
+    error_message = "A repository of the same name, made by someone else, or another branch than main would be let in."
   }
 }
 
@@ -124,7 +177,7 @@ run "nonsense_is_refused" {
   variables {
     project_id           = "Nope"
     region               = "europe"
-    github_repository    = "name"
+    github_owner_id      = "owner"
     github_repository_id = "owner/name"
     billing_account      = "123"
     budget_monthly       = 0.5
@@ -134,7 +187,7 @@ run "nonsense_is_refused" {
   expect_failures = [
     var.project_id,
     var.region,
-    var.github_repository,
+    var.github_owner_id,
     var.github_repository_id,
     var.billing_account,
     var.budget_monthly,

@@ -139,8 +139,18 @@ run "http_can_be_sent_to_https" {
   }
 
   assert {
-    condition     = google_compute_url_map.redirect[0].default_url_redirect[0].redirect_response_code == "PERMANENT_REDIRECT"
+    condition     = google_compute_url_map.redirect[0].path_matcher[0].default_url_redirect[0].redirect_response_code == "PERMANENT_REDIRECT"
     error_message = "A redirect that is not 308 turns a POST into a GET."
+  }
+
+  assert {
+    condition = (
+      flatten([for rule in google_compute_url_map.redirect[0].host_rule : tolist(rule.hosts)]) == ["press-203-0-113-7.nip.io"] &&
+      google_compute_url_map.redirect[0].default_route_action[0].fault_injection_policy[0].abort[0].http_status == 404 &&
+      google_compute_url_map.redirect[0].default_route_action[0].fault_injection_policy[0].abort[0].percentage == 100 &&
+      length(google_compute_url_map.redirect[0].default_url_redirect) == 0
+    )
+    error_message = "Another host than the one is sent somewhere."
   }
 
   assert {

@@ -19,11 +19,13 @@
     - {protocol: TCP, port: {{ $database.port }}}
 {{- if eq $database.auth "azure" }}
 # Where the identity's tokens come from.
-{{ include "fruitpress.egressToInternet" (list 443) }}
+{{ include "fruitpress.egressToInternet" (dict "root" . "ports" (list 443)) }}
 {{- end }}
 {{- end -}}
 
-{{/* Public addresses on some ports; nothing that a cluster, its machines or its cloud could have. */}}
+{{/* Public addresses on some ports; nothing that a cluster, its machines or its cloud could have. Of IPv4 those are known. Of
+     IPv6 they are public addresses as others are, so that none is reached unless the cluster's own are said. Takes
+     {root, ports}. */}}
 {{- define "fruitpress.egressToInternet" -}}
 - to:
     - ipBlock:
@@ -41,10 +43,19 @@
           - 224.0.0.0/3
           # Azure's own services, at a public address inside every network.
           - 168.63.129.16/32
+    {{- with .root.Values.networkPolicy.clusterIpv6Cidrs }}
     - ipBlock:
         cidr: 2000::/3
+        except:
+          {{- range . }}
+          - {{ . }}
+          {{- end }}
+          # What leads to addresses of IPv4 by way of IPv6: 6to4 and Teredo.
+          - 2002::/16
+          - 2001::/32
+    {{- end }}
   ports:
-    {{- range . }}
+    {{- range .ports }}
     - {protocol: TCP, port: {{ . }}}
     {{- end }}
 {{- end -}}

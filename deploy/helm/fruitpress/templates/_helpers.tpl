@@ -85,7 +85,7 @@ capabilities: {drop: [ALL]}
 
 {{/* MiB of memory that press may take; nothing where it may take all there is. */}}
 {{- define "fruitpress.memoryMib" -}}
-{{- $limit := dig "limits" "memory" "" .root.Values.press.resources | toString -}}
+{{- $limit := dig "limits" "memory" "" (.root.Values.press.resources | default dict) | toString -}}
 {{- if hasSuffix "Gi" $limit -}}
 {{- mulf (trimSuffix "Gi" $limit | float64) 1024 | int -}}
 {{- else if hasSuffix "Mi" $limit -}}

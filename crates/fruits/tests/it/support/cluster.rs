@@ -90,6 +90,11 @@ impl Cluster {
         format!("postgres://postgres@:{}/{database}?host={}", self.port, self.folder.display())
     }
 
+    /// The URL of a database for this user, through the socket, with further parameters (`&name=value`).
+    pub(crate) fn url_of(&self, user: &str, database: &str, parameters: &str) -> String {
+        format!("postgres://{user}@:{}/{database}?host={}{parameters}", self.port, self.folder.display())
+    }
+
     /// How the superuser connects.
     pub(crate) fn config(&self) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
@@ -162,6 +167,11 @@ impl Drop for Cluster {
         let _ = Command::new("kill").arg(self.supervisor.id().to_string()).status();
         let _ = self.supervisor.wait();
     }
+}
+
+/// One of the programs that come with the server.
+pub(crate) fn program(name: &str) -> PathBuf {
+    programs().join(name)
 }
 
 /// Where Debian keeps the programs of the newest release, off the path; elsewhere they are on it.
