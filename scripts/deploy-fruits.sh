@@ -46,6 +46,22 @@ give_all_to() {
   app 120 'ingress traffic set' --revision-weight "$1=100" --output none
 }
 
+# A revision that is active keeps its replicas running, with traffic or without. One that stays so costs money and is no failure.
+retire() {
+  app 60 'revision deactivate' --revision "$1" --output none || echo "$1 stays active" >&2
+}
+
+# All but these two: what serves, and what to go back to at once.
+retire_all_but() {
+  app 60 'revision list' --query '[?properties.active].name' --output tsv > "${folder}/active" || return 0
+  while read -r revision; do
+    case "${revision}" in
+      "$1" | "$2") ;;
+      *) retire "${revision}" ;;
+    esac
+  done < "${folder}/active"
+}
+
 # Runs the job with the new image, and waits ten minutes at most for its end.
 migrate() {
   within 120 az containerapp job update --resource-group "${group}" --name "${job_name}" --image "$1" --output none
@@ -102,13 +118,19 @@ deploy() {
   host=${url#https://}
   if ! is_well 300 "https://${host%%.*}---candidate.${host#*.}"; then
     echo "${candidate} is not well: ${previous} goes on serving" >&2
+    retire "${candidate}"
     return 1
   fi
   switch "${previous}" "${candidate}"
+  retire_all_but "${previous}" "${candidate}"
+}
+
+activate() {
+  app 120 'revision activate' --revision "$1" --output none
 }
 
 case "$1" in
-  --back) url=$3 && back "$2" ;;
+  --back) url=$3 && activate "$2" && back "$2" ;;
   --settings) url=$2 && deploy_settings ;;
   --settle) settle ;;
   *) url=$2 && deploy "$1" ;;

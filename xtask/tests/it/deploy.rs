@@ -44,6 +44,7 @@ done < hanging
 case "$*" in
   *"job start"*) echo run-1 ;;
   *"execution show"*) cat migration ;;
+  *"revision list"*active*) cat active ;;
   *"revision list"*) [ -e split ] || cat serving ;;
   *"revision show"*"--revision old "*) cat image-old ;;
   *"--query properties.latestRevisionName"*) echo new ;;
@@ -78,6 +79,7 @@ fn sandbox(script: &str, ill: &str) -> Sandbox {
     sandbox.write("ill", ill);
     sandbox.write("migration", "Succeeded\n");
     sandbox.write("serving", "old\n");
+    sandbox.write("active", "older\nold\noldest\nnew\n");
     for empty in ["refused", "hanging", "silent"] {
         sandbox.write(empty, "");
     }
@@ -169,6 +171,15 @@ const SWITCH: [&str; 2] = [
     "smoke --service fruits --passes 2 https://fruits.calm-sea-1.westeurope.azurecontainerapps.io",
 ];
 const BACK: [&str; 2] = [PREPARE[1], SWITCH[1]];
+const ACTIVATE: &str =
+    "az containerapp revision activate --resource-group rg-fruits --name fruits --revision old --output none";
+const RETIRE_ILL: &str = "az containerapp revision deactivate --resource-group rg-fruits --name fruits --revision new --output none";
+/// All that are active but the one that serves and the one before it.
+const RETIRE: [&str; 3] = [
+    "az containerapp revision list --resource-group rg-fruits --name fruits --query [?properties.active].name --output tsv",
+    "az containerapp revision deactivate --resource-group rg-fruits --name fruits --revision older --output none",
+    "az containerapp revision deactivate --resource-group rg-fruits --name fruits --revision oldest --output none",
+];
 
 #[track_caller]
 fn fruits(ill: &str, migration: &str, args: &[&str], succeeds: bool, expected: &[&[&str]]) {
@@ -179,7 +190,7 @@ fn fruits(ill: &str, migration: &str, args: &[&str], succeeds: bool, expected: &
 
 #[test]
 fn fruits_is_migrated_and_tried_before_it_has_traffic_and_after() {
-    let steps: [&[&str]; 3] = [&MIGRATE, &PREPARE, &SWITCH];
+    let steps: [&[&str]; 4] = [&MIGRATE, &PREPARE, &SWITCH, &RETIRE];
     fruits("no such words\n", "Succeeded\n", &["image@sha256:1", FRUITS], true, &steps);
 }
 
@@ -192,7 +203,7 @@ fn nothing_is_deployed_on_a_schema_that_did_not_come() {
 
 #[test]
 fn a_candidate_of_fruits_that_is_ill_gets_no_traffic() {
-    let steps: [&[&str]; 2] = [&MIGRATE, &PREPARE];
+    let steps: [&[&str]; 3] = [&MIGRATE, &PREPARE, &[RETIRE_ILL]];
     fruits("---candidate\n", "Succeeded\n", &["image@sha256:1", FRUITS], false, &steps);
 }
 
@@ -204,7 +215,22 @@ fn fruits_goes_back_when_it_is_ill_with_traffic() {
 
 #[test]
 fn fruits_goes_back_when_it_is_told_to() {
-    fruits("no such words\n", "", &["--back", "old", FRUITS], true, &[&BACK]);
+    fruits("no such words\n", "", &["--back", "old", FRUITS], true, &[&[ACTIVATE], &BACK]);
+    // One that is gone, or does not start, gets no traffic.
+    let sandbox = sandbox("deploy-fruits.sh", "");
+    sandbox.write("refused", "revision activate\n");
+    assert_eq!(deploy(&sandbox, "deploy-fruits.sh", &["--back", "old", FRUITS], false), [ACTIVATE]);
+}
+
+/// It costs money, and is no reason to go back.
+#[test]
+fn a_revision_that_stays_active_is_no_failure() {
+    for refused in ["revision deactivate\n", "properties.active\n"] {
+        let sandbox = sandbox("deploy-fruits.sh", "");
+        sandbox.write("refused", refused);
+        deploy(&sandbox, "deploy-fruits.sh", &["image@sha256:1", FRUITS], true);
+        assert_eq!(serving(&sandbox), "new", "{refused}");
+    }
 }
 
 #[test]
