@@ -24,7 +24,7 @@ use pdf_engine::{Cancel, Error, Options, Report, Source};
 use serde_json::json;
 
 use self::{
-    each::Each,
+    each::{Each, Outcome},
     image::CannotOpen,
     metadata::MetadataArgs,
     meter::{Meter, Metered, MeteredSink},
@@ -139,16 +139,23 @@ impl Args {
 
     fn convert_each(&self, images: &[PathBuf], options: &Options) -> anyhow::Result<ExitCode> {
         let each = Each::new(images, self.output.as_deref(), self.force)?;
+        let mut outcomes = each.convert(options, &self.limits.limits())?;
+        let is_misused = |outcome: &Outcome| outcome.as_ref().is_err_and(anyhow::Error::is::<Misused>);
+        // It is about the flags, and the same for every image.
+        if outcomes.iter().all(is_misused) {
+            outcomes.swap_remove(0)?;
+        }
         let (mut objects, mut failed) = (Vec::new(), 0_usize);
-        for (index, outcome) in each.convert(options, &self.limits.limits())?.into_iter().enumerate() {
+        for (index, outcome) in outcomes.into_iter().enumerate() {
             let (image, output) = (&images[index..=index], each.pdf(index));
             match outcome {
                 Ok(report) if self.json => objects.push(told(output, image, &report)),
                 Ok(report) => warn(image, &report),
-                // It is about the flags, and the same for every image.
-                Err(error) if error.is::<Misused>() => return Err(error),
-                Err(error) => {
+                Err(mut error) => {
                     failed += 1;
+                    if error.is::<Misused>() {
+                        error = error.context(name(&images[index]));
+                    }
                     complain(&format!("{error:#}"));
                     let [image, output] = [&images[index], output].map(|path| path.display().to_string());
                     objects.push(json!({ "image": image, "output": output, "error": format!("{error:#}") }));

@@ -101,7 +101,11 @@ fn names_that_would_lose_something_are_refused() {
     // An image by its content.
     fs::hard_link(folder.path().join("a.png"), folder.path().join("b.pdf")).unwrap();
     let before = names(folder.path());
-    let cases: [(&[&str], i32, &str); 7] = [
+    std::os::unix::fs::symlink(".", folder.path().join("link")).unwrap();
+    let before = [before, vec!["link".to_owned()]].concat();
+    let cases: [(&[&str], i32, &str); 9] = [
+        (&["a.png", "./a.gif", "--force"], 1, "a.png and ./a.gif would both become ./a.pdf"),
+        (&["a.png", "link/a.gif", "--force"], 1, "would both become"),
         (&["a.png", "a.gif"], 1, "a.png and a.gif would both become a.pdf"),
         (&["a.png", "-"], 2, "standard input has no name"),
         (&["a.png", "-o", "-"], 2, "do not go to standard output"),
@@ -121,6 +125,25 @@ fn names_that_would_lose_something_are_refused() {
     assert!(stderr(&output).contains("b.pdf is one of the images"), "{}", stderr(&output));
     let output = run(fruitpress().current_dir(folder.path()).args(["convert", "a.png", "--force"]));
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+/// What some of the PDFs cannot be is told of these.
+#[test]
+fn a_flag_that_suits_some_images_alone_fails_the_others() {
+    let folder = folder();
+    write_png(&folder.path().join("a.png"), 8, 8);
+    fs::write(
+        folder.path().join("b.pnm"),
+        "P5 8 8 255\n".to_owned() + &"a".repeat(64) + "P5 8 8 255\n" + &"b".repeat(64),
+    )
+    .unwrap();
+    let output = each(folder.path(), &["a.png", "b.pnm", "--viewer-initial-page", "2"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.starts_with("fruitpress: a.png: the PDF cannot be opened at page 2"), "{said}");
+    assert_eq!(names(folder.path()), ["a.png", "b.pdf", "b.pnm"]);
+    let output = each(folder.path(), &["a.png", "--viewer-initial-page", "2"]);
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

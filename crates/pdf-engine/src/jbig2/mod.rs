@@ -59,6 +59,7 @@ pub(crate) fn embed(
     if paged.is_empty() {
         return Err(file.fault("has no page in it"));
     }
+    check_pages(file, paged)?;
     let mut checker = Checker::new(file, context.limits, shared)?;
     let globals = write_globals(file, shared, document)?;
     for segments in paged.chunk_by(|one, next| one.page == next.page) {
@@ -66,6 +67,28 @@ pub(crate) fn embed(
             break;
         }
         embed_page(file, segments, globals, &mut checker, document, context)?;
+    }
+    Ok(())
+}
+
+/// Checks that all pages are there, each to its end: the file may be cut between two segments.
+fn check_pages(file: Spooled<'_>, paged: &[Segment]) -> Result<(), Fault> {
+    let pages = paged.chunk_by(|one, next| one.page == next.page);
+    let count = pages.clone().count() as u64;
+    let [flags] = file.array(8, "header")?;
+    if flags & 2 == 0 {
+        let claimed = u32::from_be_bytes(file.array(9, "header")?);
+        if u64::from(claimed) != count {
+            let claimed = Count(claimed.into());
+            return Err(
+                file.fault(format_args!("says that it has {claimed} pages, and has {}", Count(count)))
+            );
+        }
+    }
+    for page in pages {
+        if page.iter().all(|segment| segment.kind != Kind::END_OF_PAGE) {
+            return Err(file.fault(format_args!("has a page {} without an end", Count(page[0].page.into()))));
+        }
     }
     Ok(())
 }

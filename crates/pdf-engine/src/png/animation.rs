@@ -301,14 +301,21 @@ impl Player<'_, '_, '_> {
         if disposal == Disposal::Restore {
             canvas.save(&control, context.limits)?;
         }
+        // Nothing of the frames before is left then.
+        canvas.is_rounded &= control.over || !control.covers(self.header);
         let mut layer = Layer::new(&mut canvas, &control, &header, self.ancillary);
         let mut draw = |row: Row<'_>| layer.draw(row);
         let sequence = (!is_default).then_some(&mut self.sequence);
         let data = Data { chunks: self.chunks, sequence, beside: Some(&mut draw) };
         idat::read(data, context, &header, &mut Nowhere)?;
         if layer.is_mixed() {
+            canvas.is_rounded = true;
             context.change(
                 "where the frame lets through in part what is below, the colours are mixed of both, and rounded",
+            );
+        } else if canvas.is_rounded {
+            context.change(
+                "colours that an earlier frame was mixed to, and which were rounded, may be seen yet",
             );
         }
         let (image, transparency) = canvas.pack(document, context, self.color)?;

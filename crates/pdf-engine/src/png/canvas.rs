@@ -33,6 +33,9 @@ pub(super) struct Canvas {
     pixels: Vec<u8>,
     /// What was below a frame, where that is to come back.
     before: Vec<u8>,
+    /// Whether some of it may be mixed of several frames, and so rounded; and whether that was so of what is to come back.
+    pub(super) is_rounded: bool,
+    was_rounded: bool,
 }
 
 /// A frame that is being drawn on a canvas, row by row.
@@ -67,6 +70,8 @@ impl Canvas {
             sample_bytes,
             pixels: zeroed(bytes, limits, WHAT)?,
             before: Vec::new(),
+            is_rounded: false,
+            was_rounded: false,
         })
     }
 
@@ -95,12 +100,14 @@ impl Canvas {
             row.copy_from_slice(self.row(control, y));
         }
         self.before = before;
+        self.was_rounded = self.is_rounded;
         Ok(())
     }
 
     /// Brings back what was where a frame was drawn.
     pub(super) fn restore(&mut self, control: &Control) {
         let before = std::mem::take(&mut self.before);
+        self.is_rounded = self.was_rounded;
         let row_bytes = control.width as usize * self.pixel_bytes();
         for (y, row) in (0..control.height).zip(before.chunks_exact(row_bytes)) {
             self.row(control, y).copy_from_slice(row);

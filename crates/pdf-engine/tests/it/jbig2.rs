@@ -2,7 +2,9 @@ use pdf_engine::{Embedding, Limits};
 
 use crate::support::{
     convert_one, convert_with, kind_of,
-    raster::{JBIG2_ARITHMETIC, Jbig2Segment, jbig2, jbig2_page, jbig2_referring, jbig2_region},
+    raster::{
+        JBIG2_ARITHMETIC, Jbig2Segment, jbig2, jbig2_page, jbig2_referring, jbig2_region, jbig2_unended,
+    },
     refused,
 };
 
@@ -52,6 +54,34 @@ fn huffman_text(high: u8, low: u8) -> Vec<u8> {
 /// A region that refines another.
 fn refinement() -> Vec<u8> {
     jbig2_region(PAGE, [0, 0], &[1, 9, 9, 0xff, 0xac])
+}
+
+/// A file may be cut between two segments.
+#[test]
+fn pages_that_are_missing_or_cut_are_told() {
+    let pages = |count: u8| -> Vec<Piece> {
+        (1..=count)
+            .flat_map(|page| {
+                let number = 3 * u32::from(page);
+                [
+                    (number, 48, page, [].as_slice(), jbig2_page(PAGE[0], PAGE[1])),
+                    (number + 1, 38, page, [].as_slice(), generic()),
+                    (number + 2, 49, page, [].as_slice(), Vec::new()),
+                ]
+            })
+            .collect()
+    };
+    let whole = jbig2_unended(1, &pages(2));
+    assert_eq!(convert_one(&whole).unwrap().1.pages.len(), 2);
+    let one = jbig2_unended(1, &pages(1)).len();
+    refused("a page", &whole[..one], "Malformed", "says that it has 2 pages, and has 1");
+    let mut three = whole.clone();
+    three[12] = 3;
+    refused("a claim", &three, "Malformed", "says that it has 3 pages, and has 2");
+    refused("its end", &whole[..whole.len() - 11], "Malformed", "has a page 2 without an end");
+    let unknown = jbig2_unended(3, &pages(2));
+    assert_eq!(convert_one(&unknown).unwrap().1.pages.len(), 2);
+    refused("its end", &unknown[..unknown.len() - 11], "Malformed", "has a page 2 without an end");
 }
 
 #[test]

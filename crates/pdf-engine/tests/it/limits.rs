@@ -257,7 +257,11 @@ fn segments_of_a_jbig2() {
         let mut all: Vec<(u32, u8, u8, Vec<u8>)> = Vec::new();
         for page in 1..=PAGES as u8 {
             let region = raster::jbig2_region([9, 7], [0, 0], raster::JBIG2_ARITHMETIC);
-            all.extend([(1, 48, page, raster::jbig2_page(9, 7)), (2, 38, page, region)]);
+            all.extend([
+                (1, 48, page, raster::jbig2_page(9, 7)),
+                (2, 38, page, region),
+                (3, 49, page, Vec::new()),
+            ]);
         }
         // Extensions that say nothing, of each page in turn.
         all.extend((all.len()..segments).map(|at| (at as u32, 62, (at % PAGES) as u8 + 1, vec![0; 4])));

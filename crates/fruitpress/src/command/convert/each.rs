@@ -39,6 +39,18 @@ pub(super) struct Each<'a> {
 /// What became of one image.
 pub(super) type Outcome = anyhow::Result<Report>;
 
+/// The file behind a path, which may be written in several ways or lead there by links.
+fn file_of(pdf: &Path) -> PathBuf {
+    if let Ok(there) = fs::canonicalize(pdf) {
+        return there;
+    }
+    let folder = pdf.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (fs::canonicalize(folder), pdf.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => pdf.to_owned(),
+    }
+}
+
 impl<'a> Each<'a> {
     /// Names the PDFs as their images, in `folder` or each beside its image. An error where two would have one name.
     pub(super) fn new(images: &'a [PathBuf], folder: Option<&Path>, replace: bool) -> anyhow::Result<Self> {
@@ -65,7 +77,7 @@ impl<'a> Each<'a> {
                 (Some(folder), Some(name)) => folder.join(name),
                 _ => beside,
             };
-            if let Some(other) = named.insert(pdf.clone(), image) {
+            if let Some(other) = named.insert(file_of(&pdf), image) {
                 let (other, image, pdf) = (other.display(), image.display(), pdf.display());
                 anyhow::bail!(
                     "{other} and {image} would both become {pdf}: convert them one after the other, to other names"

@@ -130,8 +130,21 @@ pub(crate) fn jbig2(flags: u8, segments: &[(u32, u8, u8, Vec<u8>)]) -> Vec<u8> {
 /// A number, a kind, a page, what it refers to, and content.
 pub(crate) type Jbig2Segment<'r> = (u32, u8, u8, &'r [u8], Vec<u8>);
 
-/// As [`jbig2`], with the numbers that each segment refers to, which are below 257, before its content.
+/// As [`jbig2`], with the numbers that each segment refers to, which are below 257, before its content. Pages that are not
+/// ended are ended behind all segments.
 pub(crate) fn jbig2_referring(flags: u8, segments: &[Jbig2Segment<'_>]) -> Vec<u8> {
+    let pages: std::collections::BTreeSet<_> = segments.iter().map(|segment| segment.2).collect();
+    let last = segments.iter().map(|segment| segment.0).max().unwrap_or(0);
+    let is_open = |page: &u8| *page > 0 && !segments.iter().any(|other| (other.1, other.2) == (49, *page));
+    let ends: Vec<Jbig2Segment<'_>> = (last + 1..)
+        .zip(pages.into_iter().filter(is_open))
+        .map(|(number, page)| (number, 49, page, [].as_slice(), Vec::new()))
+        .collect();
+    jbig2_unended(flags, &[segments, &ends].concat())
+}
+
+/// The same with nothing behind the segments.
+pub(crate) fn jbig2_unended(flags: u8, segments: &[Jbig2Segment<'_>]) -> Vec<u8> {
     let mut bytes = b"\x97JB2\r\n\x1a\n".to_vec();
     bytes.push(flags);
     if flags & 2 == 0 {
