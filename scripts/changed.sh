@@ -31,7 +31,8 @@ fi
 if [ -z "${crates}" ]; then
   set -- "deploy/${service}"
 else
-  set -- Cargo.toml Cargo.lock .cargo Dockerfile xtask/src/image scripts/build.sh scripts/traffic.sh "scripts/deploy-${service}.sh" \
+  set -- Cargo.toml Cargo.lock .cargo Dockerfile LICENSE THIRD-PARTY.md xtask/src/image xtask/src/image.rs .github/workflows/publish.yml \
+    scripts/build.sh scripts/traffic.sh "scripts/deploy-${service}.sh" \
     ${chart:+"${chart}"}
 fi
 for crate in ${crates}; do

@@ -46,6 +46,10 @@ give_all_to() {
   app 120 'ingress traffic set' --revision-weight "$1=100" --output none
 }
 
+activate() {
+  app 120 'revision activate' --revision "$1" --output none
+}
+
 # A revision that is active keeps its replicas running, with traffic or without. One that stays so costs money and is no failure.
 retire() {
   app 60 'revision deactivate' --revision "$1" --output none || echo "$1 stays active" >&2
@@ -108,12 +112,20 @@ deploy_settings() {
 }
 
 deploy() {
-  migrate "$1"
   find_previous
+  migrate "$1"
   # Until it is named, whatever is newest has the traffic.
   give_all_to "${previous}"
   app 600 update --image "$1" --query properties.latestRevisionName --output tsv > "${folder}/candidate"
   candidate=$(cat "${folder}/candidate")
+  # Azure makes no new revision where nothing of it would be new.
+  if [ "${candidate}" = "${previous}" ]; then
+    echo "${previous} serves this already"
+    is_well 300 "${url}"
+    return
+  fi
+  # It may be one that was tried before, and taken out of service.
+  activate "${candidate}"
   app 120 'revision label add' --label candidate --revision "${candidate}" --no-prompt --output none
   host=${url#https://}
   if ! is_well 300 "https://${host%%.*}---candidate.${host#*.}"; then
@@ -123,10 +135,6 @@ deploy() {
   fi
   switch "${previous}" "${candidate}"
   retire_all_but "${previous}" "${candidate}"
-}
-
-activate() {
-  app 120 'revision activate' --revision "$1" --output none
 }
 
 case "$1" in

@@ -8,7 +8,7 @@
 # workflow, is not taken for a commit's.
 #
 # With --later-than it prints true or false: pipelines of different commits go on side by side, and the one that comes last into
-# service must not be an earlier one.
+# service must not be an earlier one. One that main was set back from is not later.
 #
 # Needs gh with a token that may read actions, and GITHUB_REPOSITORY.
 set -eu
@@ -26,6 +26,7 @@ fi
 [ $# -eq 1 ] || usage
 case "$1" in -* | '') usage ;; esac
 wanted=$1
+main=origin/main
 repository=repos/${GITHUB_REPOSITORY:?}
 folder=$(mktemp -d)
 trap 'rm -rf "${folder}"' EXIT
@@ -45,12 +46,21 @@ find_last() {
   done < "${folder}/runs"
 }
 
+follows() {
+  git -C "$(dirname "$0")" merge-base --is-ancestor "$1" "$2"
+}
+
+# Whether main still has it; where main is not known, it has.
+is_of_main() {
+  ! git -C "$(dirname "$0")" rev-parse --quiet --verify "${main}^{commit}" > /dev/null || follows "$1" "${main}"
+}
+
 find_last > "${folder}/last"
 last=$(cat "${folder}/last")
 if [ -z "${this}" ]; then
   printf '%s' "${last:+"${last}
 "}"
-elif [ -n "${last}" ] && [ "${last}" != "${this}" ] && git -C "$(dirname "$0")" merge-base --is-ancestor "${this}" "${last}"; then
+elif [ -n "${last}" ] && [ "${last}" != "${this}" ] && follows "${this}" "${last}" && is_of_main "${last}"; then
   echo true
 else
   echo false

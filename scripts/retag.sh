@@ -15,7 +15,9 @@ if [ $# -ne 4 ]; then
 fi
 digests=$1 commit=$3
 repository=$(printf '%s' "$2" | tr '[:upper:]' '[:lower:]')
-names=$("$(dirname "$0")/tags.sh" "${commit}" "$4" | sed 1d)
+names=$("$(dirname "$0")/tags.sh" "${commit}" "$4")
+# The first is the commit, whose image has it.
+names=$(printf '%s\n' "${names}" | sed 1d)
 folder=$(mktemp -d)
 trap 'rm -rf "${folder}"' EXIT
 

@@ -1,6 +1,7 @@
 # One service account for each job, each with the least that it needs, and no key for any of them.
 #
-# The pipelines cannot make an identity, nor give one more than it has here: no role below holds that right.
+# The pipelines cannot make an identity, nor give one a right on the project. `apply` says who may call and deploy the service, and
+# who may use the buckets that it makes.
 
 locals {
   accounts = {

@@ -47,7 +47,7 @@ case "$*" in
   *"revision list"*active*) cat active ;;
   *"revision list"*) [ -e split ] || cat serving ;;
   *"revision show"*"--revision old "*) cat image-old ;;
-  *"--query properties.latestRevisionName"*) echo new ;;
+  *"--query properties.latestRevisionName"*) cat latest ;;
   *"traffic set"*)
     while [ "$1" != --revision-weight ]; do shift; done
     echo "${2%=100}" > serving
@@ -79,6 +79,7 @@ fn sandbox(script: &str, ill: &str) -> Sandbox {
     sandbox.write("ill", ill);
     sandbox.write("migration", "Succeeded\n");
     sandbox.write("serving", "old\n");
+    sandbox.write("latest", "new\n");
     sandbox.write("active", "older\nold\noldest\nnew\n");
     for empty in ["refused", "hanging", "silent"] {
         sandbox.write(empty, "");
@@ -156,12 +157,13 @@ const MIGRATE: [&str; 3] = [
     "az containerapp job execution show --resource-group rg-fruits --name fruits-migrate --job-execution-name run-1 \
      --query properties.status --output tsv",
 ];
+const FIND: &str = "az containerapp revision list --resource-group rg-fruits --name fruits --query \
+     [?properties.trafficWeight==`100`].name | [0] --output tsv";
 const PREPARE: [&str; 5] = [
-    "az containerapp revision list --resource-group rg-fruits --name fruits --query \
-     [?properties.trafficWeight==`100`].name | [0] --output tsv",
     "az containerapp ingress traffic set --resource-group rg-fruits --name fruits --revision-weight old=100 --output none",
     "az containerapp update --resource-group rg-fruits --name fruits --image image@sha256:1 --query \
      properties.latestRevisionName --output tsv",
+    "az containerapp revision activate --resource-group rg-fruits --name fruits --revision new --output none",
     "az containerapp revision label add --resource-group rg-fruits --name fruits --label candidate --revision new \
      --no-prompt --output none",
     "smoke --service fruits --passes 2 https://fruits---candidate.calm-sea-1.westeurope.azurecontainerapps.io",
@@ -170,7 +172,7 @@ const SWITCH: [&str; 2] = [
     "az containerapp ingress traffic set --resource-group rg-fruits --name fruits --revision-weight new=100 --output none",
     "smoke --service fruits --passes 2 https://fruits.calm-sea-1.westeurope.azurecontainerapps.io",
 ];
-const BACK: [&str; 2] = [PREPARE[1], SWITCH[1]];
+const BACK: [&str; 2] = [PREPARE[0], SWITCH[1]];
 const ACTIVATE: &str =
     "az containerapp revision activate --resource-group rg-fruits --name fruits --revision old --output none";
 const RETIRE_ILL: &str = "az containerapp revision deactivate --resource-group rg-fruits --name fruits --revision new --output none";
@@ -190,26 +192,26 @@ fn fruits(ill: &str, migration: &str, args: &[&str], succeeds: bool, expected: &
 
 #[test]
 fn fruits_is_migrated_and_tried_before_it_has_traffic_and_after() {
-    let steps: [&[&str]; 4] = [&MIGRATE, &PREPARE, &SWITCH, &RETIRE];
+    let steps: [&[&str]; 5] = [&[FIND], &MIGRATE, &PREPARE, &SWITCH, &RETIRE];
     fruits("no such words\n", "Succeeded\n", &["image@sha256:1", FRUITS], true, &steps);
 }
 
 #[test]
 fn nothing_is_deployed_on_a_schema_that_did_not_come() {
-    fruits("no such words\n", "Failed\n", &["image@sha256:1", FRUITS], false, &[&MIGRATE]);
+    fruits("no such words\n", "Failed\n", &["image@sha256:1", FRUITS], false, &[&[FIND], &MIGRATE]);
     // One that never ends is waited for ten minutes.
-    fruits("no such words\n", "Running\n", &["image@sha256:1", FRUITS], false, &[&MIGRATE]);
+    fruits("no such words\n", "Running\n", &["image@sha256:1", FRUITS], false, &[&[FIND], &MIGRATE]);
 }
 
 #[test]
 fn a_candidate_of_fruits_that_is_ill_gets_no_traffic() {
-    let steps: [&[&str]; 3] = [&MIGRATE, &PREPARE, &[RETIRE_ILL]];
+    let steps: [&[&str]; 4] = [&[FIND], &MIGRATE, &PREPARE, &[RETIRE_ILL]];
     fruits("---candidate\n", "Succeeded\n", &["image@sha256:1", FRUITS], false, &steps);
 }
 
 #[test]
 fn fruits_goes_back_when_it_is_ill_with_traffic() {
-    let steps: [&[&str]; 4] = [&MIGRATE, &PREPARE, &SWITCH, &BACK];
+    let steps: [&[&str]; 5] = [&[FIND], &MIGRATE, &PREPARE, &SWITCH, &BACK];
     fruits("https://fruits.\n", "Succeeded\n", &["image@sha256:1", FRUITS], false, &steps);
 }
 
@@ -220,6 +222,17 @@ fn fruits_goes_back_when_it_is_told_to() {
     let sandbox = sandbox("deploy-fruits.sh", "");
     sandbox.write("refused", "revision activate\n");
     assert_eq!(deploy(&sandbox, "deploy-fruits.sh", &["--back", "old", FRUITS], false), [ACTIVATE]);
+}
+
+/// Azure makes no revision where nothing would be new of it: then what serves stays as it is, well or not.
+#[test]
+fn what_serves_already_is_tried_and_left_alone() {
+    for (ill, succeeds) in [("no such words\n", true), ("https://fruits.\n", false)] {
+        let sandbox = sandbox("deploy-fruits.sh", ill);
+        sandbox.write("latest", "old\n");
+        let told = deploy(&sandbox, "deploy-fruits.sh", &["image@sha256:1", FRUITS], succeeds);
+        assert_eq!(told, [&[FIND][..], &MIGRATE, &PREPARE[..2], &SWITCH[1..]].concat());
+    }
 }
 
 /// It costs money, and is no reason to go back.

@@ -94,6 +94,16 @@ fn a_later_commit_is_told_from_an_earlier_one() {
     assert_eq!(printed(&ask(&sandbox, &["--later-than", &commits[0], JOB])), "false\n");
 }
 
+/// Else what main was set back to would never be deployed, and be taken for what was.
+#[test]
+fn a_commit_that_main_was_set_back_from_is_not_later() {
+    for (main, expected) in [(0, "true\n"), (1, "true\n"), (2, "false\n"), (3, "false\n")] {
+        let (sandbox, commits) = sandbox(&[(1, &["success"])]);
+        sandbox.git(&["update-ref", "refs/remotes/origin/main", &commits[main]]);
+        assert_eq!(printed(&ask(&sandbox, &["--later-than", &commits[3], JOB])), expected, "{main}");
+    }
+}
+
 /// Who takes it for an empty answer would take everything for changed: that is the caller's to decide.
 #[test]
 fn an_answer_that_does_not_come_is_an_error() {
