@@ -121,7 +121,10 @@ deploy() {
   # Azure makes no new revision where nothing of it would be new.
   if [ "${candidate}" = "${previous}" ]; then
     echo "${previous} serves this already"
-    is_well 300 "${url}"
+    if ! is_well 300 "${url}"; then
+      echo "${previous} is not well, and nothing was changed: go back with --back, or deploy another image" >&2
+      return 1
+    fi
     return
   fi
   # It may be one that was tried before, and taken out of service.

@@ -232,6 +232,7 @@ fn what_serves_already_is_tried_and_left_alone() {
         sandbox.write("latest", "old\n");
         let told = deploy(&sandbox, "deploy-fruits.sh", &["image@sha256:1", FRUITS], succeeds);
         assert_eq!(told, [&[FIND][..], &MIGRATE, &PREPARE[..2], &SWITCH[1..]].concat());
+        assert_eq!(serving(&sandbox), "old");
     }
 }
 
