@@ -184,22 +184,22 @@ impl Args {
         let (limits, cancel) = (self.limits.limits(), Cancel::new());
         let converted =
             pdf_engine::convert_parallel(images.len(), open, threads, &mut sink, options, &limits, &cancel);
-        converted.map_err(|error| self.explain(images, error))
+        converted.map_err(|error| explain(images, self.output(), error))
     }
+}
 
-    /// The error behind the name of what it is about.
-    fn explain(&self, images: &[PathBuf], error: Error) -> anyhow::Error {
-        let at = match &error {
-            // Its words are about the flags.
-            Error::Layout { .. } => return because(error),
-            error => match error.index() {
-                Some(index) => name(&images[index]),
-                None if is_dash(self.output()) => "standard output".to_owned(),
-                None => self.output().display().to_string(),
-            },
-        };
-        because(error).context(at)
-    }
+/// The error behind the name of what it is about: an image, or the PDF.
+fn explain(images: &[PathBuf], output: &Path, error: Error) -> anyhow::Error {
+    let at = match &error {
+        // Its words are about the flags.
+        Error::Layout { .. } => return because(error),
+        error => match error.index() {
+            Some(index) => name(&images[index]),
+            None if is_dash(output) => "standard output".to_owned(),
+            None => output.display().to_string(),
+        },
+    };
+    because(error).context(at)
 }
 
 /// Says what was left out of images.

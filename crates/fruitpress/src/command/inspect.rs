@@ -7,11 +7,6 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
-    thread,
 };
 
 use pdf_engine::{Cancel, Limits, Options, PageReport, Source};
@@ -20,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     complain,
     convert::{self, Image, ImageArgs, LimitArgs, PageArgs, report},
-    printable,
+    parallel, printable,
     progress::Progress,
     say,
 };
@@ -79,35 +74,12 @@ impl Args {
 
 /// Looks at each image, several at once; the answers are in the order of the images.
 fn inspect_all(images: &[PathBuf], options: &Options, limits: &Limits) -> anyhow::Result<Vec<Inspected>> {
-    let threads = convert::threads().get().min(images.len());
-    let next = &AtomicUsize::new(0);
     let mut progress = Progress::start();
-    let mut inspected: Vec<_> = images.iter().map(|_| Ok(Vec::new())).collect();
-    thread::scope(|scope| {
-        let (done, answers) = mpsc::channel();
-        for _ in 0..threads {
-            let done = done.clone();
-            scope.spawn(move || {
-                while let Some((index, image)) = next_of(images, next) {
-                    if done.send((index, inspect(image, options, limits))).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(done);
-        for (count, (index, answer)) in answers.iter().enumerate() {
-            inspected[index] = answer?;
-            progress.show(|| format!("{} of {} images", count + 1, images.len()));
-        }
-        Ok(inspected)
-    })
-}
-
-/// The next image that no thread has taken.
-fn next_of<'a>(images: &'a [PathBuf], next: &AtomicUsize) -> Option<(usize, &'a Path)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    Some((index, images.get(index)?))
+    parallel::in_order(
+        images.len(),
+        |index| inspect(&images[index], options, limits),
+        |done| progress.show(|| format!("{done} of {} images", images.len())),
+    )
 }
 
 /// Looks at one image; an error of its own where no image could be converted so.

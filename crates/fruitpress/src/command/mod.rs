@@ -20,6 +20,8 @@ pub(crate) mod migrate;
 mod misuse;
 pub(crate) mod openapi;
 mod output;
+#[cfg(feature = "press")]
+mod parallel;
 #[cfg(any(feature = "fruits", feature = "press"))]
 mod progress;
 pub(crate) mod serve;

@@ -6,24 +6,19 @@ use std::{
     io::BufWriter,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
 };
 
-use anyhow::{Context, ensure};
-use pdf_engine::{Cancel, Error, Limits, Options, Report, Source};
+use anyhow::ensure;
+use pdf_engine::{Cancel, Limits, Options, Report, Source};
 
 use super::{
     super::{
         is_dash, misuse,
         output::{Output, Unfinished, unless_interrupted},
+        parallel,
     },
-    BUFFER_BYTES, Image, because,
+    BUFFER_BYTES, Image, explain,
     meter::{Meter, Metered, MeteredSink},
-    name, threads,
 };
 
 /// Images, and where the PDF of each goes.
@@ -38,18 +33,6 @@ pub(super) struct Each<'a> {
 
 /// What became of one image.
 pub(super) type Outcome = anyhow::Result<Report>;
-
-/// The file behind a path, which may be written in several ways or lead there by links.
-fn file_of(pdf: &Path) -> PathBuf {
-    if let Ok(there) = fs::canonicalize(pdf) {
-        return there;
-    }
-    let folder = pdf.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match (fs::canonicalize(folder), pdf.file_name()) {
-        (Ok(folder), Some(name)) => folder.join(name),
-        _ => pdf.to_owned(),
-    }
-}
 
 impl<'a> Each<'a> {
     /// Names the PDFs as their images, in `folder` or each beside its image. An error where two would have one name.
@@ -97,30 +80,10 @@ impl<'a> Each<'a> {
     /// Converts them all, and tells what became of each, in their order.
     pub(super) fn convert(&self, options: &Options, limits: &Limits) -> anyhow::Result<Vec<Outcome>> {
         let meter = &Meter::start(self.images.len());
-        let next = &AtomicUsize::new(0);
-        let outcomes: &Mutex<Vec<Option<Outcome>>> = &Mutex::new(self.images.iter().map(|_| None).collect());
         unless_interrupted(|unfinished| {
-            thread::scope(|scope| {
-                for _ in 0..threads().get().min(self.images.len()) {
-                    scope.spawn(|| {
-                        loop {
-                            let index = next.fetch_add(1, Ordering::Relaxed);
-                            if index >= self.images.len() {
-                                return;
-                            }
-                            let outcome = self.convert_one(index, (options, limits), meter, unfinished);
-                            outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
-                        }
-                    });
-                }
-            });
-            Ok(())
-        })?;
-        let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
-        outcomes
-            .into_iter()
-            .map(|outcome| outcome.context("an image was left out: please report this fault"))
-            .collect()
+            let convert = |index| Ok(self.convert_one(index, (options, limits), meter, unfinished));
+            parallel::in_order(self.images.len(), convert, |_| ())
+        })
     }
 
     fn convert_one(
@@ -143,14 +106,20 @@ impl<'a> Each<'a> {
         output.write_among(unfinished, self.replace, |file| {
             let source = Source::new(Metered { meter, index, reader: Image::new(image) });
             let mut sink = BufWriter::with_capacity(BUFFER_BYTES, MeteredSink { meter, sink: file });
-            pdf_engine::convert([source], &mut sink, options, limits, &Cancel::new()).map_err(|error| {
-                let at = match error {
-                    Error::Layout { .. } => return because(error),
-                    ref error if error.index().is_some() => name(image),
-                    _ => pdf.display().to_string(),
-                };
-                because(error).context(at)
-            })
+            pdf_engine::convert([source], &mut sink, options, limits, &Cancel::new())
+                .map_err(|error| explain(&self.images[index..=index], pdf, error))
         })
+    }
+}
+
+/// The file behind a path, which may be written in several ways or lead there by links.
+fn file_of(pdf: &Path) -> PathBuf {
+    if let Ok(there) = fs::canonicalize(pdf) {
+        return there;
+    }
+    let folder = pdf.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (fs::canonicalize(folder), pdf.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => pdf.to_owned(),
     }
 }
