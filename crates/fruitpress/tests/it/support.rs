@@ -181,6 +181,15 @@ pub(crate) fn peak_kib(id: u32) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// Asks again and again; `otherwise` says what is wrong when it never comes true.
+pub(crate) fn wait_until(otherwise: &str, done: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "{otherwise}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// A folder that goes with the test.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()

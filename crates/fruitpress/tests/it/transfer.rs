@@ -7,7 +7,7 @@ use std::{
     path::Path,
     process::{Child, Command, Output, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Server, folder, fruitpress, fruitpress_with_files_of, get, peak_kib, post, run, stderr, stdout,
+    wait_until,
 };
 
 /// A folder with a file of this name and content, to run the binary in.
@@ -311,14 +312,6 @@ fn import_under_way(folder: &Path) -> (Child, std::process::ChildStdin) {
     let log = folder.join("data/fruits.db-wal");
     wait_until("it did not begin", || log.exists());
     (child, stdin)
-}
-
-fn wait_until(otherwise: &str, done: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_mins(1), "{otherwise}");
-        thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]

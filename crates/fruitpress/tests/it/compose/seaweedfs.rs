@@ -1,15 +1,16 @@
 //! press, and the store that the file names: SeaweedFS itself, started with the file's command and variables.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, Stdio},
+    thread,
 };
 
 use super::{Environment, compose};
 use crate::{
     smoke::{is_well, smoke, source},
-    support::{Server, folder, get, stdout},
+    support::{Server, folder, get, stdout, wait_until},
 };
 
 /// The program; killed when dropped.
@@ -36,9 +37,11 @@ impl Store {
             .stdout(Stdio::piped())
             .spawn()
             .expect("setpriv, from util-linux");
-        let output = BufReader::new(process.stdout.take().unwrap());
-        let line = output.lines().map(Result::unwrap).find(|line| line.contains("S3 Endpoint:"));
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let line = output.by_ref().lines().map(Result::unwrap).find(|line| line.contains("S3 Endpoint:"));
         let line = line.expect("it serves S3");
+        // It has more to say, and ends where nobody listens.
+        thread::spawn(move || io::copy(&mut output, &mut io::sink()));
         let url = line.split_whitespace().last().unwrap().to_owned();
         assert!(url.starts_with(&format!("http://{address}:")), "{line}");
         Self { process, url }
@@ -74,11 +77,11 @@ fn press_keeps_its_pdfs_in_the_store_that_the_file_names() {
     let (data, images, objects) = (folder(), folder(), folder());
     let store = Store::start(objects.path());
     let address = store.url.strip_prefix("http://").unwrap();
-    // What the container's health check asks.
+    // What the container's health check asks, more than once as it does.
     let compose = compose();
     let check = compose["services"]["store"]["healthcheck"]["test"].as_vec().unwrap();
     let asked = check.last().unwrap().as_str().unwrap().replace("127.0.0.1:8333", address);
-    assert_eq!(get(&asked).unwrap().status, 200, "{asked}");
+    wait_until(&asked, || get(&asked).is_ok_and(|answer| answer.status == 200));
 
     let mut press = Environment::of("press");
     press.lead("PDF_ENDPOINT", "store.localhost:8333", address);

@@ -2,7 +2,7 @@
 //! that ends.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Child, Command, Stdio},
     sync::{
@@ -66,9 +66,12 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("setpriv, from util-linux");
-        let output = BufReader::new(process.stdout.take().unwrap());
-        let line = output.lines().map(Result::unwrap).find(|line| line.contains("successfully listen"));
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let line =
+            output.by_ref().lines().map(Result::unwrap).find(|line| line.contains("successfully listen"));
         let line = line.expect("it listens");
+        // What it says later is read as well: a pipe that nobody reads would end it.
+        thread::spawn(move || io::copy(&mut output, &mut io::sink()));
         let address = line.rsplit("http://").next().unwrap().trim().parse().expect(&line);
         Self { address, _process: process }
     }
