@@ -42,30 +42,33 @@ pub fn convert_parallel<'a>(
     if let Some(detail) = options.fault() {
         return Err(Error::Layout { detail });
     }
-    let mut document = Document::begin(sink, options.pdfa, cancel).map_err(|fault| fault.at(0))?;
-    let mut pages = Vec::new();
     let (turns, fragments) = sync_channel(threads.get());
     let (next, open) = (&Mutex::new((0, turns)), &open);
+    let work = move || {
+        while let Some((index, mut document)) = take_turn(next, count, options, cancel) {
+            let mut input = Input::new(open(index), cancel);
+            let mut context = Context::new(index, &input, options, limits);
+            let embedded = crate::embed(&mut input, &mut document, &mut context);
+            document.hand_over(embedded.map(|()| context.pages));
+        }
+    };
     thread::scope(|scope| {
         // Gone when this ends, also by an error: then the threads end too.
         let fragments = fragments;
-        for _ in 0..threads.get().min(count) {
-            scope.spawn(move || {
-                while let Some((index, mut document)) = take_turn(next, count, options, cancel) {
-                    let mut input = Input::new(open(index), cancel);
-                    let mut context = Context::new(index, &input, options, limits);
-                    let embedded = crate::embed(&mut input, &mut document, &mut context);
-                    document.hand_over(embedded.map(|()| context.pages));
-                }
-            });
+        let threads = 0..threads.get().min(count);
+        // Where no further thread can be had, those that are there do it all, or the calling one.
+        let started = threads.map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).count();
+        if started == 0 {
+            return crate::convert((0..count).map(open), sink, options, limits, cancel);
         }
+        let mut document = Document::begin(sink, options.pdfa, cancel).map_err(|fault| fault.at(0))?;
+        let mut pages = Vec::new();
         for index in 0..count {
             let fragment = fragments.recv().map_err(|_| Error::Cancelled)?;
             pages.append(&mut document.take(fragment).map_err(|fault| fault.at(index))?);
         }
-        Ok(())
-    })?;
-    crate::finish(document, options, pages, Vec::new())
+        crate::finish(document, options, pages, Vec::new())
+    })
 }
 
 /// The next image and its fragment, whose other side waits for its turn; nothing where there is no further one, or nobody

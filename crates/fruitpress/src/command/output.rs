@@ -157,11 +157,13 @@ pub(super) fn unless_interrupted<T: Send>(
     let unfinished = &Unfinished::default();
     thread::scope(|scope| {
         let (done, ended) = oneshot::channel::<()>();
-        let worker = scope.spawn(move || {
+        let work = move || {
             // Dropped at the end, also by a panic.
             let _done = done;
             work(unfinished)
-        });
+        };
+        let worker = thread::Builder::new().name("work".to_owned()).spawn_scoped(scope, work);
+        let worker = worker.context("no thread can be started: this process may have no more")?;
         let ended_by = runtime.block_on(async {
             tokio::select! {
                 biased;

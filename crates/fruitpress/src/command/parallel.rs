@@ -22,7 +22,7 @@ pub(super) fn in_order<T: Send>(
         let (done, ended) = mpsc::channel();
         for _ in 0..threads().get().min(count) {
             let done = done.clone();
-            scope.spawn(move || {
+            let work = move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     // Nobody listens any more after an error.
@@ -30,11 +30,20 @@ pub(super) fn in_order<T: Send>(
                         break;
                     }
                 }
-            });
+            };
+            // Where no further thread can be had, those that are there do it all.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         drop(done);
         for answer in ended {
             answers.push(answer?);
+            told(answers.len());
+        }
+        // Not one could be had.
+        for index in answers.len()..count {
+            answers.push((index, work(index)?));
             told(answers.len());
         }
         anyhow::Ok(())
