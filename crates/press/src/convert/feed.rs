@@ -22,6 +22,9 @@ use crate::{
 /// What is read of a source before it gets a place: the whole of most images that web pages show. Times
 /// `FETCHES_MAX` it must fit into memory.
 pub(super) const AHEAD_BYTES_MAX: usize = 512 * 1024;
+/// What is read of a source that says that it is longer: it shows that it arrives, and the rest has to come while a
+/// place is held in any case. Hundreds of large ones may wait.
+const BEGINNING_BYTES: usize = 64 * 1024;
 /// How long a source that holds a place may be waited for before it is judged.
 pub(super) const CROWDED_WINDOW: Duration = Duration::from_secs(1);
 /// What is due in that time while others wait: two megabits, which the slowest lines of hosts exceed.
@@ -49,8 +52,10 @@ impl Feed {
     /// Reads ahead.
     pub(super) async fn open(mut incoming: Incoming) -> Self {
         let mut ahead = Vec::new();
+        let whole_fits = incoming.stated_bytes() <= AHEAD_BYTES_MAX as u64;
+        let enough = if whole_fits { AHEAD_BYTES_MAX } else { BEGINNING_BYTES };
         let rest = loop {
-            if ahead.len() >= AHEAD_BYTES_MAX {
+            if ahead.len() >= enough {
                 break Rest::More(incoming);
             }
             match incoming.chunk().await {

@@ -33,6 +33,15 @@ pub(super) enum Incoming {
 }
 
 impl Incoming {
+    /// At least how many bytes are said to come, as far as anything is said.
+    pub(super) fn stated_bytes(&self) -> u64 {
+        match self {
+            Self::Fetched(body) => body.stated_bytes(),
+            // A request tells how long it is, not how long its images are.
+            Self::Uploaded(_) => 0,
+        }
+    }
+
     /// The next bytes; `None` once the source has ended.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         match self {

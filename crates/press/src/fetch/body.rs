@@ -69,6 +69,12 @@ impl Body {
         })
     }
 
+    /// How long the source says that it is, or 0 where it does not, or where what is said is another length than what
+    /// comes out.
+    pub fn stated_bytes(&self) -> u64 {
+        if self.packed.is_some() { 0 } else { self.incoming.size_hint().lower() }
+    }
+
     /// The next bytes; `None` once the source said that this was all.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
