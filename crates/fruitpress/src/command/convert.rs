@@ -202,11 +202,19 @@ fn explain(images: &[PathBuf], output: &Path, error: Error) -> anyhow::Error {
     because(error).context(at)
 }
 
-/// Says what was left out of images.
+/// Says what was left out of images: once for each image, though it has a hundred frames.
 fn warn(images: &[PathBuf], report: &Report) {
-    for page in &report.pages {
-        for warning in &page.warnings {
-            complain(&format!("{}: {warning}", name(&images[page.index])));
+    for pages in report.pages.chunk_by(|one, next| one.index == next.index) {
+        let mut warnings: Vec<(&String, u32)> = Vec::new();
+        for warning in pages.iter().flat_map(|page| &page.warnings) {
+            match warnings.iter_mut().find(|(told, _)| *told == warning) {
+                Some((_, frames)) => *frames += 1,
+                None => warnings.push((warning, 1)),
+            }
+        }
+        for (warning, frames) in warnings {
+            let often = if frames > 1 { format!(" ({frames} frames)") } else { String::new() };
+            complain(&format!("{}: {warning}{often}", name(&images[pages[0].index])));
         }
     }
 }

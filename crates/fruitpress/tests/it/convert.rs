@@ -235,6 +235,25 @@ fn what_was_left_out_of_an_image_is_said() {
     assert!(stderr(&output).starts_with("fruitpress: a.png: "), "{}", stderr(&output));
 }
 
+/// A fault that all frames of an animation have is one line.
+#[test]
+fn a_warning_is_told_once_for_each_image() {
+    // One pixel of black in a frame, and two bytes behind the end of its codes.
+    let frame = [&[0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0][..], &[2, 4, 0x44, 1, 9, 9, 0]].concat();
+    let head = [&b"GIF89a"[..], &[1, 0, 1, 0, 0x80, 0, 0], &[0, 0, 0, 255, 255, 255]].concat();
+    let folder = folder();
+    fs::write(folder.path().join("a.gif"), [&head[..], &frame.repeat(3), b";"].concat()).unwrap();
+    fs::write(folder.path().join("b.gif"), [&head[..], &frame, b";"].concat()).unwrap();
+    let output =
+        run(fruitpress().current_dir(folder.path()).args(["convert", "a.gif", "b.gif", "-o", "a.pdf"]));
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].starts_with("fruitpress: a.gif: ") && lines[0].ends_with(" (3 frames)"), "{said}");
+    assert!(lines[1].starts_with("fruitpress: b.gif: ") && !lines[1].contains('('), "{said}");
+}
+
 #[test]
 fn a_device_is_written_in_place() {
     let folder = folder();
