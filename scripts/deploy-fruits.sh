@@ -136,7 +136,10 @@ deploy() {
     retire "${candidate}"
     return 1
   fi
-  switch "${previous}" "${candidate}"
+  if ! switch "${previous}" "${candidate}"; then
+    [ -n "${doubted}" ] || retire "${candidate}"
+    return 1
+  fi
   retire_all_but "${previous}" "${candidate}"
 }
 

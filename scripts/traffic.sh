@@ -92,16 +92,18 @@ put_back() {
   return 1
 }
 
-# All traffic to the second, which the first had: kept when it is well with it.
+# All traffic to the second, which the first had: kept when it is well with it. Traffic in doubt afterwards did not go back.
 switch() {
   doubt "$1"
-  give_all_to "$2"
-  if is_well 300 "${url:?}"; then
+  if ! give_all_to "$2"; then
+    echo "$2 did not get the traffic, or not all" >&2
+  elif is_well 300 "${url:?}"; then
     confirm
     echo "$2 serves"
     return 0
+  else
+    echo "$2 is not well with traffic" >&2
   fi
-  echo "$2 is not well with traffic" >&2
   if put_back && ! is_well 120 "${url}"; then
     echo "$1 is not well either" >&2
   fi
