@@ -6,7 +6,11 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::{LazyLock, mpsc},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -31,6 +35,20 @@ while :; do
     while [ -e "$folder/stay-down" ]; do sleep 0.05; done
 done
 "#;
+
+/// A port that nothing listens on, and that nobody is given by chance, not even while the server is down: those that the
+/// system gives are from 32,768 on.
+fn free_port() -> u16 {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + (std::process::id().wrapping_mul(101).wrapping_add(asked)) % 20_000;
+        let port = port.try_into().expect("it is below 30,000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
 
 /// A running server.
 pub(crate) struct Cluster {
@@ -61,8 +79,7 @@ impl Cluster {
     }
 
     fn spawn(options: &[&str]) -> Self {
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let port = free_port();
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "TERM"]);
         if rustix::process::geteuid().is_root() {
@@ -74,7 +91,7 @@ impl Cluster {
             .args(options)
             .current_dir("/")
             .env("PATH", format!("{}:/usr/bin:/bin", programs().display()))
-            .env("PORT", port.port().to_string())
+            .env("PORT", port.to_string())
             .env("CERTIFICATE", certificate)
             .env("KEY", key)
             .stdout(Stdio::piped())
@@ -82,7 +99,7 @@ impl Cluster {
             .expect("setpriv, from util-linux");
         let mut output = BufReader::new(supervisor.stdout.take().expect("its output")).lines();
         let folder = output.next().expect("initdb succeeds").expect("a readable line").into();
-        Self { supervisor, folder, port: port.port(), _output: output }
+        Self { supervisor, folder, port, _output: output }
     }
 
     /// The URL of a database, through the socket.
