@@ -18,7 +18,9 @@ pub struct Limits {
     /// Width, and height, of one image. Default 131,071: `PDFium`, and so Chromium, draws no longer side.
     pub side_pixels_max: u32,
     /// Bytes of samples held at once where an image must be decoded. Default 256 MiB: an interlaced PNG of
-    /// 67 megapixels with alpha. JBIG2, which is decoded to check it, takes a bit a pixel, or two.
+    /// 67 megapixels with alpha. JBIG2, which is decoded to check it, takes a bit a pixel, or two. A progressive JPEG
+    /// whose scans are checked takes a bit a coefficient, 1.5 a pixel for most; where that is more, those of its scans that refine
+    /// coefficients are not checked, and the report says so.
     pub decoded_bytes_max: u64,
     /// Pixels that are decoded over all frames of a source of up to 32 MiB; for each 16 MiB of a longer one. Default
     /// 1,000,000,000: as for one image; pages that are only copied do not count. Those of JBIG2 do, and each byte of it may

@@ -16,9 +16,12 @@ pub enum Purpose {
     Samples,
     /// A compressed soft mask that waits until the colours are written.
     Mask,
+    /// Which coefficients of a progressive JPEG are not zero, a bit each, where its scans are checked while it is copied.
+    Coefficients,
 }
 
-/// Who gives leave to hold memory that grows with the image: spooled sources, samples, masks. Some 300 KiB that every
+/// Who gives leave to hold memory that grows with the image: spooled sources, samples, masks, what is known
+/// of coefficients. Some 300 KiB that every
 /// conversion holds are not asked for.
 pub trait Budget: Send + Sync {
     /// From now on, so many bytes in all are held for `purpose`, until [`release`](Self::release): more than before, or

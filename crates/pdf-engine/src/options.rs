@@ -15,8 +15,9 @@ pub struct Options {
     /// Whether a source that cannot be read or converted is left out, with all its frames, and told in
     /// [`Report::skipped`](crate::Report::skipped). Default false: it ends the conversion.
     pub skip_failed: bool,
-    /// Whether the codes of a JPEG's scans are read while they are copied, so that damage within them is an error; those
-    /// that refine a progressive JPEG are not. Default false: it takes several times as long as copying alone.
+    /// Whether the codes of a JPEG's scans are read while they are copied, so that damage within them is an error. Default
+    /// false: it takes many times as long as copying alone, and of a progressive JPEG a bit of memory for each coefficient, under
+    /// [`Limits::decoded_bytes_max`](crate::Limits::decoded_bytes_max).
     pub check_scans: bool,
     /// How images lie on their pages.
     pub layout: Layout,

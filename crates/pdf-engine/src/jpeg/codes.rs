@@ -2,16 +2,17 @@
 //! progressive scans.
 //!
 //! What must be there is: each code is in its table, each block ends within its 64 coefficients, each unit of the image has
-//! all its blocks, and behind the last one nothing is left. The scans that refine coefficients of earlier ones are not
-//! read, for that takes the image's coefficients in memory.
+//! all its blocks, and behind the last one nothing is left. A code that refines coefficients of earlier scans makes one of
+//! them 1 or -1, or none.
 
-use super::tables::Table;
+use super::{bits::Bits, tables::Table};
 use crate::error::{Count, Fault};
 
 /// Codes of so many bits are looked up at once.
 const FAST_BITS: u32 = 11;
 const FAST: usize = 1 << FAST_BITS;
-/// No block has more bits: 64 codes of 16 bits with 15 behind them.
+/// No block has more bits: 64 codes of 16 bits with 15 behind them. One that is refined has fewer, as what was not zero has a
+/// bit each and no code.
 const BLOCK_BYTES_MAX: usize = 64 * 31 / 8 + 8;
 /// A run of zeros without a coefficient at its end.
 const ZEROS: u8 = 0xf0;
@@ -41,10 +42,12 @@ pub(super) enum Coded {
     AverageBit,
     /// The high bits of coefficients from one to another.
     Band(u8, u8),
+    /// A further bit of coefficients from one to another.
+    BandBit(u8, u8),
 }
 
 /// Reads the codes of one scan.
-pub(super) struct Reader {
+pub(super) struct Reader<'n> {
     coded: Coded,
     /// Tables for the average and for the rest of each block of a unit.
     blocks: Vec<(usize, usize)>,
@@ -56,17 +59,10 @@ pub(super) struct Reader {
     units: u64,
     /// Blocks that the last code has ended already.
     ended: u32,
-}
-
-/// The bits of coded samples.
-#[derive(Default)]
-struct Bits {
-    /// Bytes that were not read yet, without stuffed zeros.
-    bytes: Vec<u8>,
-    at: usize,
-    /// Those that come next, from the high one on.
-    ready: u64,
-    count: u32,
+    /// Of each block, which coefficients are not zero; nothing, where that is not kept.
+    nonzero: &'n mut [u64],
+    /// Which of the scan's blocks is next, where that is kept.
+    block: usize,
 }
 
 /// What is wrong with a code.
@@ -74,6 +70,7 @@ struct Bits {
 enum Damage {
     Unknown,
     TooLong,
+    TooLarge,
 }
 
 impl Codes {
@@ -115,9 +112,14 @@ fn to_u16(number: u32) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
 
-impl Reader {
-    /// Reads what is coded as `coded`, by tables for the average and the rest of each block of a unit.
-    pub(super) fn new(coded: Coded, blocks: &[(Option<Table>, Option<Table>)]) -> Self {
+impl<'n> Reader<'n> {
+    /// Reads what is coded as `coded`, by tables for the average and the rest of each block of a unit. Which coefficients are
+    /// not zero is kept in `nonzero`, where it has a word a block, and must be there for a further bit of theirs.
+    pub(super) fn new(
+        coded: Coded,
+        blocks: &[(Option<Table>, Option<Table>)],
+        nonzero: &'n mut [u64],
+    ) -> Self {
         let mut codes: Vec<Codes> = Vec::new();
         let mut place = |table: &Option<Table>| {
             let Some(table) = table else { return 0 };
@@ -127,13 +129,12 @@ impl Reader {
             })
         };
         let blocks = blocks.iter().map(|(average, rest)| (place(average), place(rest))).collect();
-        Self { coded, blocks, codes, bits: Bits::default(), next: 0, units: 0, ended: 0 }
+        Self { coded, blocks, codes, bits: Bits::default(), next: 0, units: 0, ended: 0, nonzero, block: 0 }
     }
 
     /// Begins what stands before a marker: so many units.
     pub(super) fn begin(&mut self, units: u64) {
-        self.bits.bytes.clear();
-        (self.bits.at, self.bits.ready, self.bits.count) = (0, 0, 0);
+        self.bits.clear();
         (self.next, self.units, self.ended) = (0, units, 0);
     }
 
@@ -147,8 +148,7 @@ impl Reader {
         bytes.extend_from_slice(stuffed);
         let end = bytes.len().saturating_sub(BLOCK_BYTES_MAX);
         self.read(end, position)?;
-        self.bits.bytes.drain(..self.bits.at);
-        self.bits.at = 0;
+        self.bits.forget_read();
         Ok(())
     }
 
@@ -156,14 +156,11 @@ impl Reader {
     pub(super) fn end(&mut self, position: u64) -> Result<(), Fault> {
         let length = self.bits.bytes.len();
         self.bits.bytes.resize(length + 2 * BLOCK_BYTES_MAX, 0);
-        let before = self.bits.count as usize;
         self.read(length, position)?;
-        // Those that were ready before are of bytes that are gone.
-        let read = (self.bits.at * 8 + before).saturating_sub(self.bits.count as usize);
-        if self.units > 0 || read > length * 8 + before || self.ended > 0 {
+        let Some(left) = self.bits.before(length).filter(|_| self.units == 0 && self.ended == 0) else {
             return Err(damaged(position, "they end before all of the image is there"));
-        }
-        if (length * 8 + before - read) / 8 > SURPLUS_BYTES_MAX {
+        };
+        if left / 8 > SURPLUS_BYTES_MAX {
             return Err(damaged(position, "they go on where all of the image is there"));
         }
         Ok(())
@@ -171,35 +168,81 @@ impl Reader {
 
     /// Reads blocks while they begin before byte `end`, or have no bits of their own.
     fn read(&mut self, end: usize, position: u64) -> Result<(), Fault> {
-        // What is ready comes before those bytes.
-        while self.units > 0 && (self.ended > 0 || self.bits.at * 8 < end * 8 + self.bits.count as usize) {
-            let (average, rest) = self.blocks[self.next];
-            let (bits, codes) = (&mut self.bits, &self.codes);
-            let read = match self.coded {
-                Coded::Whole => codes[average].average(bits).and_then(|()| codes[rest].rest(bits)),
-                Coded::Average => codes[average].average(bits),
-                Coded::AverageBit => {
-                    bits.refill();
-                    bits.skip(1);
-                    Ok(())
-                }
-                Coded::Band(..) if self.ended > 0 => {
-                    self.ended -= 1;
-                    Ok(())
-                }
-                Coded::Band(start, end) => codes[rest].band(bits, start, end).map(|ended| self.ended = ended),
-            };
-            read.map_err(|damage| match damage {
-                Damage::Unknown => damaged(position, "they have a code that no table has"),
-                Damage::TooLong => damaged(position, "they have a block of more coefficients than there are"),
-            })?;
+        loop {
+            if self.ended > 0 {
+                self.pass_ended(end);
+            }
+            if self.units == 0 || !self.bits.begin_before(end) {
+                return Ok(());
+            }
+            self.read_block().map_err(|damage| damage.before(position))?;
             self.next += 1;
             if self.next == self.blocks.len() {
                 (self.next, self.units) = (0, self.units - 1);
             }
         }
-        Ok(())
     }
+
+    #[inline]
+    fn read_block(&mut self) -> Result<(), Damage> {
+        let (average, rest) = self.blocks[self.next];
+        let (bits, codes) = (&mut self.bits, &self.codes);
+        match self.coded {
+            Coded::Whole => codes[average].average(bits).and_then(|()| codes[rest].rest(bits)),
+            Coded::Average => codes[average].average(bits),
+            Coded::AverageBit => {
+                bits.pass(1);
+                Ok(())
+            }
+            Coded::Band(start, end) => {
+                let mut found = 0;
+                self.ended = codes[rest].band(bits, start, end, &mut found)?;
+                if let Some(nonzero) = self.nonzero.get_mut(self.block) {
+                    *nonzero |= found;
+                }
+                self.block += 1;
+                Ok(())
+            }
+            Coded::BandBit(start, end) => {
+                let nonzero = self.nonzero.get_mut(self.block).ok_or(Damage::TooLong)?;
+                self.ended = codes[rest].band_bit(bits, band(start, end), nonzero)?;
+                self.block += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Passes over blocks that a code has ended, of which each is a unit. Those whose coefficients are refined have bits
+    /// all the same, and end it where these do not begin before byte `end`.
+    fn pass_ended(&mut self, end: usize) {
+        let most = self.units.min(self.ended.into());
+        let passed = match self.coded {
+            Coded::BandBit(first, last) => {
+                let band = band(first, last);
+                let mut passed = 0;
+                for nonzero in self.nonzero.iter().skip(self.block).take(usize::try_from(most).unwrap_or(0)) {
+                    let refined = (nonzero & band).count_ones();
+                    if refined > 0 {
+                        if !self.bits.begin_before(end) {
+                            break;
+                        }
+                        self.bits.pass(refined);
+                    }
+                    passed += 1;
+                }
+                passed
+            }
+            _ => most,
+        };
+        self.units -= passed;
+        self.ended -= u32::try_from(passed).unwrap_or(self.ended);
+        self.block += usize::try_from(passed).unwrap_or(0);
+    }
+}
+
+/// Coefficients from one to another, a bit each.
+fn band(start: u8, end: u8) -> u64 {
+    u64::MAX.unbounded_shl(start.into()) & u64::MAX.unbounded_shr(63_u32.saturating_sub(end.into()))
 }
 
 impl Codes {
@@ -240,21 +283,60 @@ impl Codes {
         if at > 64 { Err(Damage::TooLong) } else { Ok(()) }
     }
 
-    /// Coefficients from one to another; tells how many further blocks have none.
-    fn band(&self, bits: &mut Bits, start: u8, end: u8) -> Result<u32, Damage> {
-        let end = u32::from(end) + 1;
+    /// Coefficients from one to another, of which those that are not zero are put to `found`; tells how many further
+    /// blocks have none.
+    fn band(&self, bits: &mut Bits, start: u8, end: u8, found: &mut u64) -> Result<u32, Damage> {
+        let end = u32::from(end);
         let mut at = u32::from(start);
-        while at < end {
+        while at <= end {
             let symbol = self.symbol(bits)?;
             let (run, behind) = (u32::from(symbol >> 4), u32::from(symbol & 15));
             if behind == 0 && symbol != ZEROS {
-                let more = bits.take(run);
-                return Ok((1 << run) - 1 + more);
+                return Ok(ended(run, bits));
             }
             bits.skip(behind);
-            at += run + 1;
+            at += run;
+            if at > end {
+                return Err(Damage::TooLong);
+            }
+            *found |= u64::from(behind > 0) << at;
+            at += 1;
         }
-        if at > end { Err(Damage::TooLong) } else { Ok(0) }
+        Ok(0)
+    }
+
+    /// A further bit of the coefficients in `band`, by which some are no more zero; tells of how many further blocks no
+    /// other one is. Runs count zeros alone, and what they pass over has its bit: T.81, section G.1.2.3.
+    fn band_bit(&self, bits: &mut Bits, band: u64, nonzero: &mut u64) -> Result<u32, Damage> {
+        let mut left = band;
+        while left > 0 {
+            let symbol = self.symbol(bits)?;
+            let (run, behind) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+            if behind == 0 && symbol != ZEROS {
+                let ended = ended(run, bits);
+                bits.pass((*nonzero & left).count_ones());
+                return Ok(ended);
+            }
+            // Decoders warn of any other, and take it for this one.
+            if behind > 1 {
+                return Err(Damage::TooLarge);
+            }
+            let mut zeros = !*nonzero & left;
+            for _ in 0..run {
+                zeros &= zeros.wrapping_sub(1);
+            }
+            if zeros == 0 {
+                return Err(Damage::TooLong);
+            }
+            let passed = zeros ^ zeros.wrapping_sub(1);
+            // With them its sign.
+            bits.pass((*nonzero & left & passed).count_ones() + behind);
+            if behind > 0 {
+                *nonzero |= zeros & passed;
+            }
+            left &= !passed;
+        }
+        Ok(0)
     }
 
     #[inline]
@@ -286,47 +368,108 @@ impl Codes {
     }
 }
 
-impl Bits {
-    /// The next bits, of which there are enough.
-    #[inline]
-    fn peek<const COUNT: u32>(&self) -> usize {
-        usize::try_from(self.ready >> (64 - COUNT)).unwrap_or(0)
-    }
+/// How many further blocks the code of such a run ends, as bits behind it tell: T.81, section G.1.2.2.
+fn ended(run: u32, bits: &mut Bits) -> u32 {
+    (1 << run) - 1 + bits.take(run)
+}
 
-    #[inline]
-    fn skip(&mut self, count: u32) {
-        self.ready <<= count;
-        self.count = self.count.saturating_sub(count);
-    }
-
-    /// The number that the next bits are, at most 15 of them.
-    fn take(&mut self, count: u32) -> u32 {
-        let number = u32::try_from(self.ready >> 32).unwrap_or(0).checked_shr(32 - count).unwrap_or(0);
-        self.skip(count);
-        number
-    }
-
-    /// Makes at least 32 bits ready, while there are as many.
-    #[inline]
-    fn refill(&mut self) {
-        if self.count >= 32 {
-            return;
-        }
-        if let Some(next) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
-            // What does not count yet comes again, and is the same then.
-            self.ready |= u64::from_be_bytes(*next) >> self.count;
-            let taken = (63 - self.count) / 8;
-            self.at += taken as usize;
-            self.count += taken * 8;
-        } else {
-            while self.count <= 56 && self.at < self.bytes.len() {
-                self.ready |= u64::from(self.bytes[self.at]) << (56 - self.count);
-                (self.at, self.count) = (self.at + 1, self.count + 8);
-            }
-        }
+impl Damage {
+    /// What it is to who reads it, of the samples before the byte at `position`.
+    fn before(self, position: u64) -> Fault {
+        damaged(
+            position,
+            match self {
+                Self::Unknown => "they have a code that no table has",
+                Self::TooLong => "they have a block of more coefficients than there are",
+                Self::TooLarge => "they refine a coefficient by more than a bit",
+            },
+        )
     }
 }
 
 fn damaged(position: u64, why: &str) -> Fault {
     Fault::malformed(format!("the JPEG's samples before byte {} are damaged: {why}", Count(position)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes of three bits, by their places: the end of a block and of two or three, sixteen zeros, none and two zeros before
+    /// a coefficient of one bit, one of two bits.
+    const SYMBOLS: [u8; 6] = [0x00, 0x10, 0xf0, 0x01, 0x21, 0x02];
+    const END: &str = "000";
+    const END_TWO: &str = "001 0";
+    const END_THREE: &str = "001 1";
+    const ZEROS_16: &str = "010";
+    const NEXT: &str = "011";
+    const THIRD: &str = "100";
+    const TWO_BITS: &str = "101";
+
+    /// Reads the bits of a scan of blocks of which so much is known, padded with ones, in pieces and at once.
+    fn check(coded: Coded, before: &[u64], bits: &[&str], after: &[u64], why: &str) {
+        let mut counts = [0; 16];
+        counts[2] = 6;
+        let table = Table { counts, symbols: SYMBOLS.to_vec() };
+        let bits: Vec<u8> =
+            bits.concat().bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+        let bytes: Vec<u8> = bits
+            .chunks(8)
+            .map(|bits| (0..8).fold(0, |byte, at| byte << 1 | bits.get(at).copied().unwrap_or(1)))
+            .collect();
+        for piece in [1, 3, bytes.len().max(1)] {
+            let mut nonzero = before.to_vec();
+            let mut reader = Reader::new(coded, &[(None, Some(table.clone()))], &mut nonzero);
+            reader.begin(before.len() as u64);
+            let taken = bytes.chunks(piece).try_for_each(|piece| reader.take(piece, 7));
+            match taken.and_then(|()| reader.end(7)) {
+                Ok(()) => assert_eq!((&nonzero[..], why), (after, ""), "{bits:?}"),
+                Err(fault) => {
+                    let text = fault.at(0).to_string();
+                    assert!(!why.is_empty() && text.contains(why), "{bits:?}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn coefficients_that_are_not_zero_are_kept() {
+        let band = Coded::Band(1, 9);
+        check(band, &[0], &[END], &[0], "");
+        check(band, &[0], &[NEXT, "1", THIRD, "0", END], &[0b1_0010], "");
+        check(band, &[1 << 20, 0], &[THIRD, "1", END, TWO_BITS, "10", END], &[1 << 20 | 1 << 3, 1 << 1], "");
+        check(band, &[0; 4], &[END_THREE, NEXT, "1", END], &[0, 0, 0, 2], "");
+        check(band, &[0], &[THIRD, "1", THIRD, "1", THIRD, "1"], &[0b10_0100_1000], "");
+        check(band, &[0], &[THIRD, "1", THIRD, "1", NEXT, "1", THIRD, "1"], &[], "more coefficients");
+        check(band, &[0], &[ZEROS_16, END], &[], "more coefficients");
+        check(Coded::Band(1, 16), &[0], &[ZEROS_16], &[0], "");
+    }
+
+    #[test]
+    fn what_was_not_zero_has_a_bit_and_no_code() {
+        let bit = Coded::BandBit(1, 9);
+        check(bit, &[0], &[NEXT, "1", THIRD, "0", END], &[0b1_0010], "");
+        // Bits of those that a run passes over, and of all others before the end.
+        check(bit, &[0b0110], &[NEXT, "1", "01", END], &[0b1110], "");
+        check(bit, &[0b1010], &[THIRD, "1", "10", END], &[0b10_1010], "");
+        check(bit, &[0b10_0010_0010], &[THIRD, "0", "1", END, "11"], &[0b10_0011_0010], "");
+        check(Coded::BandBit(1, 17), &[0b100], &[ZEROS_16, "1"], &[0b100], "");
+        // Those beside the band have none.
+        check(bit, &[1 | 1 << 10], &[END], &[1 | 1 << 10], "");
+        // Blocks that a code ends have bits too, where something in them is not zero.
+        check(bit, &[0b10, 0, 0b110], &[END_THREE, "1", "01"], &[0b10, 0, 0b110], "");
+        check(bit, &[0b10, 0b1000, 0], &[END_TWO, "1", "1", NEXT, "1", END], &[0b10, 0b1000, 0b10], "");
+        let (full, refined) = (0b11_1111_1110, "010101010");
+        let three = [END_THREE, refined, refined, refined].concat();
+        let many = [three.repeat(13), END.to_owned(), refined.to_owned()].concat();
+        check(bit, &[full; 40], &[&many], &[full; 40], "");
+
+        check(bit, &[full; 40], &[&many[..many.len() - 9]], &[], "they end before");
+        check(bit, &[full; 2], &[END_THREE, refined, refined], &[], "they end before");
+        check(bit, &[0; 3], &[END, END, "00"], &[], "they end before");
+        check(bit, &[full], &[NEXT, "1", refined], &[], "more coefficients");
+        check(bit, &[0b10], &[ZEROS_16, "1"], &[], "more coefficients");
+        check(bit, &[0], &[TWO_BITS, "1", END], &[], "more than a bit");
+        check(bit, &[0], &["110"], &[], "no table");
+    }
 }

@@ -5,9 +5,11 @@
 //! a video) is dropped. So is a marker of Adobe's that contradicts JFIF's, because readers of PDF do not agree which of them
 //! to believe.
 
+mod bits;
 mod codes;
 mod frame;
 mod header;
+mod nonzero;
 mod pictures;
 mod progress;
 mod scan;
@@ -27,6 +29,7 @@ use crate::{
 };
 use frame::Frame;
 use header::{Header, Metadata};
+use nonzero::Nonzero;
 use pictures::Role;
 use progress::Progress;
 
@@ -102,6 +105,7 @@ fn copy_read(
 ) -> Result<Copied, Fault> {
     let Header { bytes, mut tables, frame, metadata, first_scan } = header;
     context.limits.check_size("JPEG", frame.width, frame.height)?;
+    let mut nonzero = context.options.check_scans.then(|| Nonzero::new(context.limits));
 
     let (color, transform, inverted) = match outer {
         Some(outer) => {
@@ -131,8 +135,13 @@ fn copy_read(
     stream.write(&bytes[rest..])?;
     drop(bytes);
     let mut progress = Progress::new(frame.clone(), context.limits.scans_max);
-    scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan, context.options.check_scans)?;
+    scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan, nonzero.as_mut())?;
     stream.finish()?;
+    if nonzero.is_some_and(|nonzero| nonzero.was_missed()) {
+        context.warn(
+            "the scans that refine the image are not checked: to know its coefficients takes more memory than decoded_bytes_max",
+        );
+    }
 
     Ok(Copied { image: name, width: frame.width, height: frame.height, metadata })
 }

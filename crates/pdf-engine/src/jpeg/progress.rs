@@ -6,6 +6,7 @@
 use super::{
     codes::{Coded, Reader},
     frame::Frame,
+    nonzero::Nonzero,
     segment::Segment,
     tables::{Table, Tables},
 };
@@ -31,6 +32,8 @@ pub(super) struct Progress {
 /// What is known of a scan's coded samples before they are read.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
+    /// The first component.
+    place: usize,
     units: u64,
     /// The numbers of the tables of each block in a unit: for its average, and for the rest of it.
     tables: Vec<u8>,
@@ -102,7 +105,7 @@ impl Progress {
             std::iter::repeat_n(selector[1], usize::try_from(count).unwrap_or(1))
         };
         let tables = places.iter().zip(selectors.chunks_exact(2)).flat_map(of_unit).collect();
-        Ok(Expected { units, tables, blocks, interval, range })
+        Ok(Expected { place: places[0], units, tables, blocks, interval, range })
     }
 
     /// Which components a scan codes, after a check that it can.
@@ -159,14 +162,28 @@ impl Expected {
         self.units.saturating_sub(restarts * self.interval).min(self.interval)
     }
 
-    /// Reads the scan's codes; nothing where they refine coefficients.
-    pub(super) fn reader(&self, tables: &Tables) -> Option<Reader> {
+    /// Reads the scan's codes; nothing, where they refine coefficients that are not known.
+    pub(super) fn reader<'n>(
+        &self,
+        tables: &Tables,
+        nonzero: &'n mut Nonzero<'_>,
+    ) -> Result<Option<Reader<'n>>, Fault> {
+        let mut known: &mut [u64] = &mut [];
         let coded = match self.range {
             Range { start: 0, end: 1.., .. } => Coded::Whole,
             Range { start: 0, high: 0, .. } => Coded::Average,
             Range { start: 0, .. } => Coded::AverageBit,
-            Range { start, end, high: 0, .. } => Coded::Band(start, end),
-            _ => return None,
+            Range { start, end, high: 0, low: 0 } => Coded::Band(start, end),
+            // A band is one component's alone, each of whose blocks is a unit.
+            Range { start, end, high: 0, .. } => {
+                known = nonzero.keep(self.place, self.units)?;
+                Coded::Band(start, end)
+            }
+            Range { start, end, .. } => {
+                let Some(kept) = nonzero.kept(self.place) else { return Ok(None) };
+                known = kept;
+                Coded::BandBit(start, end)
+            }
         };
         let table = |set: &'_ [Option<Table>; 4], number: u8| set.get(usize::from(number)).cloned().flatten();
         let blocks: Vec<_> = self
@@ -174,7 +191,7 @@ impl Expected {
             .iter()
             .map(|numbers| (table(&tables.dc, numbers >> 4), table(&tables.ac, numbers & 15)))
             .collect();
-        Some(Reader::new(coded, &blocks))
+        Ok(Some(Reader::new(coded, &blocks, known)))
     }
 
     /// The fewest bytes that can code what is behind so many restart markers and before the next one.
@@ -311,6 +328,7 @@ mod tests {
             ([8188 * 8188, 10, 8188 * 8188], [0, 63, 0, 0], &[167_608_360]),
         ] {
             let expected = Expected {
+                place: 0,
                 units,
                 tables: Vec::new(),
                 blocks,

@@ -6,6 +6,7 @@
 
 use super::{
     codes::Reader,
+    nonzero::Nonzero,
     progress::{Expected, Progress},
     segment::{DHP, DNL, EOI, EXP, SOS, Segment, is_frame},
     tables::Tables,
@@ -16,14 +17,15 @@ use crate::{
     input::Input,
 };
 
-/// Copies all scans and what stands between them, up to and with the end marker.
+/// Copies all scans and what stands between them, up to and with the end marker; reads their codes where what they say of
+/// coefficients can be kept.
 pub(super) fn copy(
     input: &mut Input<'_>,
     stream: &mut Stream<'_, '_>,
     tables: &mut Tables,
     progress: &mut Progress,
     first_scan: Segment,
-    check_scans: bool,
+    mut nonzero: Option<&mut Nonzero<'_>>,
 ) -> Result<(), Fault> {
     let mut segment = first_scan;
     let mut bytes = Vec::new();
@@ -32,7 +34,10 @@ pub(super) fn copy(
             SOS => {
                 let expected = progress.begin(&segment, tables)?;
                 input.enter(format_args!("scan {}", progress.scans()));
-                let mut reader = if check_scans { expected.reader(tables) } else { None };
+                let mut reader = match &mut nonzero {
+                    Some(nonzero) => expected.reader(tables, nonzero)?,
+                    None => None,
+                };
                 segment = copy_samples(input, stream, &expected, reader.as_mut())?;
             }
             EOI => return progress.finish(&segment),
@@ -59,7 +64,7 @@ fn copy_samples(
     input: &mut Input<'_>,
     stream: &mut Stream<'_, '_>,
     expected: &Expected,
-    mut reader: Option<&mut Reader>,
+    mut reader: Option<&mut Reader<'_>>,
 ) -> Result<Segment, Fault> {
     let restarts = expected.restarts();
     if let Some(reader) = &mut reader {
@@ -144,7 +149,7 @@ fn check_enough(bytes: u64, bytes_min: u64, position: u64) -> Result<(), Fault> 
 fn copy_until_marker(
     input: &mut Input<'_>,
     stream: &mut Stream<'_, '_>,
-    reader: &mut Option<&mut Reader>,
+    reader: &mut Option<&mut Reader<'_>>,
 ) -> Result<u64, Fault> {
     let mut copied = 0;
     loop {

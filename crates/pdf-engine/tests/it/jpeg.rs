@@ -3,7 +3,7 @@ use pdf_engine::{Embedding, Format};
 use crate::support::{
     convert_checking_scans, convert_one,
     fixtures::{jpegs, profile},
-    jpeg::{CMYK, GRAY, Jpeg, RGB, YCC, YCC_420, segment},
+    jpeg::{CMYK, GRAY, Jpeg, RGB, TWO_BITS_CODE, YCC, YCC_420, ZEROS_CODE, segment},
     pdf, refused, refused_when_cut,
 };
 
@@ -388,4 +388,74 @@ fn damage_within_scans_is_found_where_their_codes_are_read() {
     let (start, _) = samples(&run);
     run[start] = 0;
     check("zeros", &run, "more coefficients");
+}
+
+/// Where the samples of each scan that refines coefficients begin and end.
+fn refining_scans(image: &[u8]) -> Vec<(usize, usize)> {
+    let scans: Vec<_> = (0..image.len()).filter(|at| image[*at..].starts_with(&[0xff, 0xda])).collect();
+    let ends = scans.iter().skip(1).copied().chain([image.len() - 2]);
+    let places = scans.iter().zip(ends).map(|(scan, end)| (scan + 2 + usize::from(image[scan + 3]), end));
+    places.filter(|(start, _)| image[start - 3] > 0 && image[start - 1] >> 4 > 0).collect()
+}
+
+#[test]
+fn damage_within_scans_that_refine_is_found() {
+    let check = |name: &str, image: &[u8], why: &str| {
+        assert!(convert_one(image).is_ok(), "{name}");
+        let error = convert_checking_scans(image).expect_err(name).to_string();
+        assert!(error.contains("are damaged") && error.contains(why), "{name}: {error}");
+    };
+    let images = [
+        Jpeg::new(97, 61, GRAY).refined(),
+        Jpeg::new(97, 61, YCC).refined(),
+        Jpeg::new(97, 61, YCC_420).refined().restart(5),
+        Jpeg::new(97, 61, CMYK).refined(),
+    ];
+    for image in images {
+        let bytes = image.bytes();
+        let scans = refining_scans(&bytes);
+        assert_eq!(scans.len(), 2 * image.components.len());
+        for (start, end) in scans {
+            let name = format!("{:?} {} at {start}", image.components, image.restart);
+            // Codes that the first block begins with, instead of what it did.
+            let first = |codes: &[u32]| {
+                let bits = codes.iter().fold(0, |bits, code| bits << 5 | code) << (24 - 5 * codes.len());
+                let length = (5 * codes.len()).div_ceil(8);
+                let mut changed = bytes.clone();
+                changed[start..start + length].copy_from_slice(&bits.to_be_bytes()[1..=length]);
+                changed
+            };
+            check(&name, &first(&[0b11110]), "a code that no table has");
+            check(&name, &first(&[TWO_BITS_CODE]), "more than a bit");
+            if image.components.len() == 1 {
+                // The block has nothing but zeros, and there are 63 of them.
+                check(&name, &first(&[ZEROS_CODE; 4]), "more coefficients");
+            }
+            let mut longer = bytes.clone();
+            longer.splice(end..end, [0x55; 3]);
+            check(&name, &longer, "they go on");
+            let mut shorter = bytes.clone();
+            shorter.drain(end - 1..end);
+            if convert_one(&shorter).is_ok() {
+                check(&name, &shorter, "they end before");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_byte_that_is_missing_within_a_scan_that_refines_is_mostly_found() {
+    let bytes = Jpeg::new(160, 120, YCC_420).refined().bytes();
+    let (mut found, mut all) = (0, 0);
+    for (start, end) in refining_scans(&bytes) {
+        for at in start..end {
+            let mut shorter = bytes.clone();
+            shorter.remove(at);
+            if convert_one(&shorter).is_ok() {
+                all += 1;
+                found += u32::from(convert_checking_scans(&shorter).is_err());
+            }
+        }
+    }
+    assert!(all > 100 && found * 10 > all * 9, "{found} of {all} bytes");
 }

@@ -1,11 +1,11 @@
 use std::sync::{Arc, Mutex};
 
-use pdf_engine::{Budget, Embedding, Error, Limits, Memory, Purpose};
+use pdf_engine::{Budget, Embedding, Error, Limits, Memory, Purpose, Report};
 
 use crate::support::{
-    convert_with,
+    convert_checking_scans, convert_checking_scans_with, convert_with,
     fixtures::{exif, profile},
-    jpeg::{GRAY, Jpeg, YCC},
+    jpeg::{GRAY, Jpeg, YCC, YCC_420},
     png::{Frame, Png, animation, file},
     raster, refused,
 };
@@ -51,6 +51,35 @@ fn decoded_bytes_count_only_where_an_image_is_decoded() {
     {
         convert_with(&copied, &none).unwrap();
     }
+}
+
+#[test]
+fn scans_that_refine_are_checked_where_there_is_room_for_what_is_known_of_coefficients() {
+    // Eight bytes a block: 9 by 7 of luma, 5 by 4 of each other component.
+    const BYTES: u64 = 8 * (9 * 7 + 2 * 5 * 4);
+    let image = Jpeg::new(70, 50, YCC_420).refined().bytes();
+    let mut damaged = image.clone();
+    let last = image.windows(2).rposition(|bytes| bytes == [0xff, 0xda]).unwrap();
+    damaged.splice(last - 3..last, [0x55; 9]);
+    let check = |decoded_bytes_max: u64, is_checked: bool| {
+        let limits = Limits { decoded_bytes_max, ..Limits::default() };
+        let (_, report) = convert_checking_scans_with(&image, &limits).unwrap();
+        let warned = report.pages[0].warnings.iter().any(|warning| warning.contains("decoded_bytes_max"));
+        assert_eq!(warned, !is_checked, "{decoded_bytes_max}: {:?}", report.pages[0].warnings);
+        assert_eq!(
+            convert_checking_scans_with(&damaged, &limits).is_err(),
+            is_checked,
+            "{decoded_bytes_max}"
+        );
+    };
+    check(BYTES, true);
+    check(BYTES - 1, false);
+    check(0, false);
+    // What does not refine is checked without.
+    let none = Limits { decoded_bytes_max: 0, ..Limits::default() };
+    let plain = Jpeg::new(70, 50, YCC_420).progressive().bytes();
+    let (bytes, report) = convert_checking_scans_with(&plain, &none).unwrap();
+    assert!(report.pages[0].warnings.is_empty() && bytes == convert_checking_scans(&plain).unwrap());
 }
 
 #[test]
@@ -196,9 +225,18 @@ impl Budget for Counted {
 
 /// Converts with a shared budget; gives what was asked for, and whether it was enough.
 fn ask(image: &[u8], bytes_max: u64) -> (Vec<(Purpose, u64)>, bool) {
+    ask_for(image, bytes_max, convert_with)
+}
+
+/// As [`ask`], by another conversion.
+fn ask_for(
+    image: &[u8],
+    bytes_max: u64,
+    convert: impl Fn(&[u8], &Limits) -> Result<(Vec<u8>, Report), Error>,
+) -> (Vec<(Purpose, u64)>, bool) {
     let budget = Arc::new(Counted { bytes_max, asked: Mutex::default(), released: Mutex::default() });
     let limits = Limits { memory: Memory::of(Arc::<Counted>::clone(&budget)), ..Limits::default() };
-    let converted = convert_with(image, &limits);
+    let converted = convert(image, &limits);
     assert!(matches!(converted, Ok(_) | Err(Error::OutOfBudget)), "{converted:?}");
     assert_eq!(*budget.released.lock().unwrap(), 1, "what is held for a source is released when it is done");
     let asked = budget.asked.lock().unwrap().clone();
@@ -242,6 +280,18 @@ fn a_shared_budget_is_asked_for_what_grows_with_the_image() {
     let alone = Frame { disposal: 1, ..whole };
     let (asked, converted) = ask(&file(&animation(&base, false, &[alone.clone(), alone])), 0);
     assert!(converted && asked.is_empty(), "{asked:?}");
+
+    // What is known of the coefficients of a JPEG whose scans are checked: eight bytes for each of 5 by 3 blocks.
+    let refined = Jpeg::new(40, 20, YCC).refined().bytes();
+    let of_coefficients = |(asked, converted): (Vec<(Purpose, u64)>, bool)| {
+        let asked = asked.into_iter().filter(|(purpose, _)| *purpose == Purpose::Coefficients);
+        (asked.map(|(_, bytes)| bytes).collect::<Vec<_>>(), converted)
+    };
+    let checked = |bytes_max: u64| of_coefficients(ask_for(&refined, bytes_max, convert_checking_scans_with));
+    assert_eq!(checked(u64::MAX), (vec![120, 240, 360], true));
+    let header = refined.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap() + 2 + 12;
+    assert!(header < 359 && !checked(359).1 && checked(360).1, "{header}");
+    assert_eq!(of_coefficients(ask(&refined, u64::MAX)), (vec![], true));
 
     // What is copied holds nothing that grows.
     let (asked, converted) = ask(&Png::new(40, 20, 2, 16).bytes(), 0);

@@ -1,8 +1,9 @@
 //! The memory that all conversions share for what grows with their images, and how many decode at one time.
 //!
 //! What is only copied is not counted: it holds the same however large it is. A conversion that must hold a source,
-//! samples or a mask asks here first, and waits a while where others hold too much. Two that each wait for what the
-//! other holds end so as well: one of them, at the latest after the wait, is told to come again.
+//! samples or a mask, or know the coefficients of a JPEG, asks here first, and waits a while where others hold too much.
+//! Two that each wait for what the other holds end so as well: one of them, at the latest after the wait, is told to come
+//! again.
 
 use std::{
     fmt,
@@ -91,12 +92,13 @@ struct Held {
     source: u64,
     samples: u64,
     mask: u64,
+    coefficients: u64,
     decoder: bool,
 }
 
 impl Held {
     fn bytes(&self) -> u64 {
-        self.source + self.samples + self.mask
+        self.source + self.samples + self.mask + self.coefficients
     }
 
     fn of(&mut self, purpose: Purpose) -> &mut u64 {
@@ -104,6 +106,7 @@ impl Held {
             Purpose::Source => &mut self.source,
             Purpose::Samples => &mut self.samples,
             Purpose::Mask => &mut self.mask,
+            Purpose::Coefficients => &mut self.coefficients,
         }
     }
 }
@@ -124,12 +127,15 @@ impl pdf_engine::Budget for Share {
     fn hold(&self, purpose: Purpose, bytes: u64) -> bool {
         // Locked for as long as it waits: the threads of one conversion wait for each other anyway.
         let mut held = lock(&self.held);
-        let wanted = Wanted {
-            bytes: bytes.saturating_sub(*held.of(purpose)),
-            // Whoever holds samples, or packs a mask, keeps a processor busy; whoever holds a source will. Were each to
-            // hold one and wait for more, none would go on.
-            decoder: (purpose != Purpose::Source || bytes > COPIED_BYTES_MAX) && !held.decoder,
+        // Whoever holds samples, or packs a mask, keeps a processor busy; whoever holds a source will. Were each to
+        // hold one and wait for more, none would go on. What is copied and checked takes as long as its source.
+        let decodes = match purpose {
+            Purpose::Samples | Purpose::Mask => true,
+            Purpose::Source => bytes > COPIED_BYTES_MAX,
+            Purpose::Coefficients => false,
         };
+        let wanted =
+            Wanted { bytes: bytes.saturating_sub(*held.of(purpose)), decoder: decodes && !held.decoder };
         if wanted.bytes == 0 && !wanted.decoder {
             return true;
         }
@@ -207,7 +213,7 @@ mod tests {
         let (decoding, copying, waiting) =
             (budget.share(Cancel::new()), budget.share(Cancel::new()), budget.share(Cancel::new()));
         assert!(decoding.hold(Purpose::Mask, 1));
-        assert!(copying.hold(Purpose::Source, 1));
+        assert!(copying.hold(Purpose::Source, 1) && copying.hold(Purpose::Coefficients, 1));
         assert!(!waiting.hold(Purpose::Samples, 1));
         decoding.release();
         assert!(waiting.hold(Purpose::Samples, 1));

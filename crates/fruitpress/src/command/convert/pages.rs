@@ -83,7 +83,7 @@ pub(crate) struct PageArgs {
     first_frame_only: bool,
 
     /// Reads every code of a JPEG's scans, so that damage within them is an error; copying then takes some 25 ms for 12
-    /// megapixels, not 1.
+    /// megapixels, twice that where they are progressive, not 1.
     #[arg(long)]
     check_scans: bool,
 

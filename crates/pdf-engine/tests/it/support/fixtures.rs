@@ -211,8 +211,11 @@ pub(crate) fn jpegs() -> Vec<Fixture> {
             image.clone().progressive().bytes(),
             points(60, 40),
         ));
-        let both = image.progressive().restart(1).bytes();
+        let both = image.clone().progressive().restart(1).bytes();
         all.push(fixture(format!("jpeg-{name}-progressive-restart"), both, points(60, 40)));
+        all.push(fixture(format!("jpeg-{name}-refined"), image.clone().refined().bytes(), points(60, 40)));
+        let both = image.refined().restart(3).bytes();
+        all.push(fixture(format!("jpeg-{name}-refined-restart"), both, points(60, 40)));
     }
     all.extend(odd_jpegs());
     all

@@ -1,4 +1,4 @@
-//! Makes JPEGs of flat blocks: every marker in our hands, and real decoders read them.
+//! Makes JPEGs of flat blocks, or of few coefficients each: every marker in our hands, and real decoders read them.
 
 /// A JPEG to be made. Each block of 8 by 8 samples has one value; no two neighbours are alike.
 #[derive(Clone)]
@@ -8,6 +8,8 @@ pub(crate) struct Jpeg {
     /// Name and sampling across and down.
     pub(crate) components: Vec<(u8, u8, u8)>,
     pub(crate) progressive: bool,
+    /// Whether blocks have other coefficients than their average, a bit after the other.
+    pub(crate) refined: bool,
     /// Units between restart markers.
     pub(crate) restart: u16,
     /// Marker and payload of what comes first.
@@ -36,6 +38,7 @@ impl Jpeg {
             height,
             components: components.to_vec(),
             progressive: false,
+            refined: false,
             restart: 0,
             segments: Vec::new(),
             frame_marker: None,
@@ -44,6 +47,12 @@ impl Jpeg {
 
     pub(crate) fn progressive(mut self) -> Self {
         self.progressive = true;
+        self
+    }
+
+    /// Progressive, with scans that refine the coefficients of earlier ones.
+    pub(crate) fn refined(mut self) -> Self {
+        (self.progressive, self.refined) = (true, true);
         self
     }
 
@@ -74,7 +83,7 @@ impl Jpeg {
             &self.frame(),
         );
         segment(&mut bytes, 0xc4, DC_CODES);
-        segment(&mut bytes, 0xc4, AC_CODES);
+        segment(&mut bytes, 0xc4, if self.refined { RUN_CODES } else { AC_CODES });
         if self.restart > 0 {
             segment(&mut bytes, 0xdd, &self.restart.to_be_bytes());
         }
@@ -104,7 +113,14 @@ impl Jpeg {
             return vec![Scan { places: all, range: [0, 63], bits: [0, 0] }];
         }
         let mut scans = vec![Scan { places: all.clone(), range: [0, 0], bits: [0, 1] }];
-        scans.extend(all.iter().map(|place| Scan { places: vec![*place], range: [1, 63], bits: [0, 0] }));
+        let bands: &[([u8; 2], [u8; 2])] = if self.refined {
+            &[([1, 5], [0, 2]), ([6, 63], [0, 2]), ([1, 63], [2, 1]), ([1, 63], [1, 0])]
+        } else {
+            &[([1, 63], [0, 0])]
+        };
+        for (range, bits) in bands {
+            scans.extend(all.iter().map(|place| Scan { places: vec![*place], range: *range, bits: *bits }));
+        }
         scans.push(Scan { places: all, range: [0, 0], bits: [1, 0] });
         scans
     }
@@ -126,8 +142,10 @@ impl Jpeg {
         };
         let mut bits = Bits::default();
         let mut last = vec![0; self.components.len()];
+        let mut ended = Ended::default();
         for unit in 0..units[0] * units[1] {
             if self.restart > 0 && unit > 0 && unit % u32::from(self.restart) == 0 {
+                ended.put(&mut bits);
                 bits.restart((unit / u32::from(self.restart) - 1) as u8 % 8);
                 last.fill(0);
             }
@@ -139,10 +157,15 @@ impl Jpeg {
                     (0..v).flat_map(|block_y| (0..h).map(move |block_x| (block_y, block_x)))
                 {
                     let level = level(*place, x * h + block_x, y * v + block_y);
-                    block(&mut bits, scan, self.progressive, level, &mut last[*place]);
+                    if self.refined && scan.range[0] > 0 {
+                        band(&mut bits, scan, &coefficients(level), &mut ended);
+                    } else {
+                        block(&mut bits, scan, self.progressive, level, &mut last[*place]);
+                    }
                 }
             }
         }
+        ended.put(&mut bits);
         bits.finish()
     }
 }
@@ -174,11 +197,99 @@ fn block(bits: &mut Bits, scan: &Scan, progressive: bool, level: i32, last: &mut
     }
 }
 
+/// The coefficients of a refined block beside its average: none in many, up to 7, with runs of zeros of all lengths.
+fn coefficients(level: i32) -> [i32; 64] {
+    let mut all = [0; 64];
+    if level % 3 == 0 {
+        (all[1], all[2], all[5], all[20]) = (level % 8, level / 3 % 4, -(level % 5), level % 2);
+        all[40] = if level % 5 == 0 { 6 } else { 0 };
+    }
+    all[63] = if level % 7 == 0 { -1 } else { 0 };
+    all
+}
+
+/// Blocks that one code is to end, and the bits that refine them.
+#[derive(Default)]
+struct Ended {
+    blocks: u32,
+    refining: Vec<u32>,
+}
+
+impl Ended {
+    fn put(&mut self, bits: &mut Bits) {
+        if self.blocks > 0 {
+            let size = self.blocks.ilog2();
+            bits.put(size, 5);
+            bits.put(self.blocks - (1 << size), size);
+            put_all(bits, &mut self.refining);
+        }
+        self.blocks = 0;
+    }
+}
+
+fn put_all(bits: &mut Bits, refining: &mut Vec<u32>) {
+    refining.drain(..).for_each(|bit| bits.put(bit, 1));
+}
+
+/// A block of a scan of coefficients, the first one of them or one that refines: T.81, section G.1.2.
+fn band(bits: &mut Bits, scan: &Scan, coefficients: &[i32; 64], ended: &mut Ended) {
+    let [before, now] = scan.bits;
+    let range = usize::from(scan.range[0])..usize::from(scan.range[1]) + 1;
+    let is_new = |at: &usize| {
+        let size = coefficients[*at].unsigned_abs();
+        size >> now > 0 && (before == 0 || size >> before == 0)
+    };
+    let last = range.clone().rev().find(is_new);
+    let (mut zeros, mut refining) = (0, Vec::new());
+    for at in range {
+        let size = coefficients[at].unsigned_abs() >> now;
+        if size == 0 {
+            zeros += 1;
+            continue;
+        }
+        while zeros > 15 && last.is_some_and(|last| at <= last) {
+            ended.put(bits);
+            bits.put(ZEROS_CODE, 5);
+            put_all(bits, &mut refining);
+            zeros -= 16;
+        }
+        if is_new(&at) {
+            ended.put(bits);
+            bits.put(RUN_CODE + zeros, 5);
+            bits.put(u32::from(coefficients[at] > 0), 1);
+            put_all(bits, &mut refining);
+            zeros = 0;
+        } else {
+            refining.push(size & 1);
+        }
+    }
+    if zeros > 0 || !refining.is_empty() {
+        ended.blocks += 1;
+        ended.refining.append(&mut refining);
+        if ended.blocks == ENDED_MAX {
+            ended.put(bits);
+        }
+    }
+}
+
 /// Twelve codes of four bits: the size of a difference.
 const DC_CODES: &[u8] =
     &[0x00, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 /// One code of one bit: the end of a block.
 const AC_CODES: &[u8] = &[0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// Codes of five bits: the end of up to 15 blocks, sixteen zeros, up to 15 zeros and a coefficient of one bit, and one of two.
+const RUN_CODES: &[u8] = &[
+    0x10, 0, 0, 0, 0, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x10, 0x20, 0x30, 0xf0, 0x01, 0x11, 0x21,
+    0x31, 0x41, 0x51, 0x61, 0x71, 0x81, 0x91, 0xa1, 0xb1, 0xc1, 0xd1, 0xe1, 0xf1, 0x02,
+];
+const ENDED_MAX: u32 = 15;
+/// The code of sixteen zeros.
+pub(crate) const ZEROS_CODE: u32 = 4;
+/// The code of a coefficient of one bit behind no zero.
+const RUN_CODE: u32 = 5;
+/// The code of a coefficient of two bits, which no scan here has.
+pub(crate) const TWO_BITS_CODE: u32 = 21;
 
 /// A file of several pictures: the first with an index of all, the others behind it, each with what the index calls it.
 pub(crate) fn several(first: &Jpeg, further: &[(u32, Vec<u8>)]) -> Vec<u8> {

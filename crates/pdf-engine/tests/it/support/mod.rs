@@ -17,11 +17,16 @@ pub(crate) fn convert_one(image: &[u8]) -> Result<(Vec<u8>, Report), Error> {
 
 /// Converts one image, reading the codes of a JPEG's scans.
 pub(crate) fn convert_checking_scans(image: &[u8]) -> Result<Vec<u8>, Error> {
+    convert_checking_scans_with(image, &Limits::default()).map(|(bytes, _)| bytes)
+}
+
+/// As [`convert_checking_scans`], under other limits.
+pub(crate) fn convert_checking_scans_with(image: &[u8], limits: &Limits) -> Result<(Vec<u8>, Report), Error> {
     let mut options = Options::default();
     options.check_scans = true;
     let mut bytes = Vec::new();
-    convert([Source::new(image)], &mut bytes, &options, &Limits::default(), &Cancel::new())?;
-    Ok(bytes)
+    let report = convert([Source::new(image)], &mut bytes, &options, limits, &Cancel::new())?;
+    Ok((bytes, report))
 }
 
 /// Converts one image; a PDF that comes of it is checked.
