@@ -16,8 +16,9 @@ const FAST: usize = 1 << FAST_BITS;
 const BLOCK_BYTES_MAX: usize = 64 * 31 / 8 + 8;
 /// A run of zeros without a coefficient at its end.
 const ZEROS: u8 = 0xf0;
-/// Bytes behind the last unit that encoders leave there.
+/// Bytes behind the last unit that encoders leave there: of zeros, of ones, or of seven ones that were put behind whole bytes.
 const SURPLUS_BYTES_MAX: usize = 2;
+const SURPLUS: [u8; 3] = [0x00, 0x7f, 0xff];
 
 /// A table, made ready for reading.
 struct Codes {
@@ -160,7 +161,9 @@ impl<'n> Reader<'n> {
         let Some(left) = self.bits.before(length).filter(|_| self.units == 0 && self.ended == 0) else {
             return Err(damaged(position, "they end before all of the image is there"));
         };
-        if left / 8 > SURPLUS_BYTES_MAX {
+        let count = left / 8;
+        let surplus = self.bits.bytes.get(length.saturating_sub(count)..length).unwrap_or_default();
+        if count > SURPLUS_BYTES_MAX || !surplus.iter().all(|byte| SURPLUS.contains(byte)) {
             return Err(damaged(position, "they go on where all of the image is there"));
         }
         Ok(())

@@ -374,6 +374,14 @@ fn damage_within_scans_is_found_where_their_codes_are_read() {
             let mut longer = bytes.clone();
             longer.splice(end..end, [0x55; 8]);
             check(&name, &longer, "they go on");
+            let mut behind = bytes.clone();
+            behind.splice(end..end, [0x55]);
+            check(&name, &behind, "they go on");
+            for left in [&[0x00][..], &[0x7f], &[0xff, 0], &[0, 0]] {
+                let mut padded = bytes.clone();
+                padded.splice(end..end, left.iter().copied());
+                assert!(convert_checking_scans(&padded).is_ok(), "{name} {left:?}");
+            }
             let mut shorter = bytes.clone();
             shorter.drain(end - 4..end);
             if image.restart == 0 {
