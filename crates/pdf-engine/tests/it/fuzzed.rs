@@ -1,6 +1,34 @@
 //! Each is as small as what showed the fault, and says what it was. `fuzz/README.md` tells how they are looked for.
 
-use crate::support::{convert_one, raster, refused};
+use std::io::BufReader;
+
+use pdf_engine::{Cancel, Limits, Options, Source, convert};
+
+use crate::support::{
+    convert_one,
+    jpeg::{GRAY, Jpeg},
+    raster, refused,
+};
+
+/// The codes of a scan were read before their bytes had come, where these come a few at a time.
+#[test]
+fn jpeg_of_long_blocks_in_small_pieces() {
+    let mut image = Jpeg::new(64, 64, GRAY).bytes();
+    // The one code of its table becomes one of a coefficient of ten bits: with zeros alone, all of a block's.
+    let codes = image.windows(5).position(|bytes| bytes == [0xff, 0xc4, 0, 20, 0x10]).unwrap();
+    image[codes + 21] = 0x0a;
+    let scan = image.windows(2).position(|bytes| bytes == [0xff, 0xda]).unwrap();
+    image.truncate(scan + 10);
+    image.extend(vec![0; 64 * (4 + 63 * 11) / 8]);
+    image.extend([0xff, 0xd9]);
+    let mut options = Options::default();
+    options.check_scans = true;
+    for piece in [1, 7, 100, image.len()] {
+        let source = Source::new(BufReader::with_capacity(piece, image.as_slice()));
+        let result = convert([source], &mut Vec::new(), &options, &Limits::default(), &Cancel::new());
+        assert!(result.is_ok(), "by {piece} bytes: {result:?}");
+    }
+}
 
 /// Depths that no sample has were copied, and reported as bits of a sample.
 #[test]
