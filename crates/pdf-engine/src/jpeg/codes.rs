@@ -16,9 +16,11 @@ const FAST: usize = 1 << FAST_BITS;
 const BLOCK_BYTES_MAX: usize = 64 * 31 / 8 + 8;
 /// A run of zeros without a coefficient at its end.
 const ZEROS: u8 = 0xf0;
-/// Bytes behind the last unit that encoders leave there: of zeros, of ones, or of seven ones that were put behind whole bytes.
+/// Bytes behind the last unit that encoders leave there.
 const SURPLUS_BYTES_MAX: usize = 2;
-const SURPLUS: [u8; 3] = [0x00, 0x7f, 0xff];
+/// What those of most are: zeros, ones, or the seven ones that are put behind whole bytes. Cameras for video leave others,
+/// and so does damage that shifts the codes.
+const PADDING: [u8; 3] = [0x00, 0x7f, 0xff];
 
 /// A table, made ready for reading.
 struct Codes {
@@ -64,6 +66,8 @@ pub(super) struct Reader<'n> {
     nonzero: &'n mut [u64],
     /// Which of the scan's blocks is next, where that is kept.
     block: usize,
+    /// Whether bytes stood behind a last unit that are no padding.
+    has_strays: bool,
 }
 
 /// What is wrong with a code.
@@ -130,7 +134,23 @@ impl<'n> Reader<'n> {
             })
         };
         let blocks = blocks.iter().map(|(average, rest)| (place(average), place(rest))).collect();
-        Self { coded, blocks, codes, bits: Bits::default(), next: 0, units: 0, ended: 0, nonzero, block: 0 }
+        Self {
+            coded,
+            blocks,
+            codes,
+            bits: Bits::default(),
+            next: 0,
+            units: 0,
+            ended: 0,
+            nonzero,
+            block: 0,
+            has_strays: false,
+        }
+    }
+
+    /// Whether there were bytes that no unit needs and that encoders do not leave: the image may be whole in spite of them.
+    pub(super) fn has_strays(&self) -> bool {
+        self.has_strays
     }
 
     /// Begins what stands before a marker: so many units.
@@ -164,9 +184,10 @@ impl<'n> Reader<'n> {
         };
         let count = left / 8;
         let surplus = self.bits.bytes.get(length.saturating_sub(count)..length).unwrap_or_default();
-        if count > SURPLUS_BYTES_MAX || !surplus.iter().all(|byte| SURPLUS.contains(byte)) {
+        if count > SURPLUS_BYTES_MAX {
             return Err(damaged(position, "they go on where all of the image is there"));
         }
+        self.has_strays |= !surplus.iter().all(|byte| PADDING.contains(byte));
         Ok(())
     }
 

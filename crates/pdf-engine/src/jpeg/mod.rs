@@ -135,8 +135,12 @@ fn copy_read(
     stream.write(&bytes[rest..])?;
     drop(bytes);
     let mut progress = Progress::new(frame.clone(), context.limits.scans_max);
-    scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan, nonzero.as_mut())?;
+    let has_strays =
+        scan::copy(input, &mut stream, &mut tables, &mut progress, first_scan, nonzero.as_mut())?;
     stream.finish()?;
+    if has_strays {
+        context.warn("a byte or two among the samples mean nothing: the image may be damaged there");
+    }
     if nonzero.is_some_and(|nonzero| nonzero.was_missed()) {
         context.warn(
             "the scans that refine the image are not checked: to know its coefficients takes more memory than decoded_bytes_max",

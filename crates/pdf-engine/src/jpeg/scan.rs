@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Copies all scans and what stands between them, up to and with the end marker; reads their codes where what they say of
-/// coefficients can be kept.
+/// coefficients can be kept. Tells whether bytes were met among them that mean nothing.
 pub(super) fn copy(
     input: &mut Input<'_>,
     stream: &mut Stream<'_, '_>,
@@ -26,9 +26,10 @@ pub(super) fn copy(
     progress: &mut Progress,
     first_scan: Segment,
     mut nonzero: Option<&mut Nonzero<'_>>,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let mut segment = first_scan;
     let mut bytes = Vec::new();
+    let mut has_strays = false;
     loop {
         match segment.marker {
             SOS => {
@@ -39,8 +40,9 @@ pub(super) fn copy(
                     None => None,
                 };
                 segment = copy_samples(input, stream, &expected, reader.as_mut())?;
+                has_strays |= reader.is_some_and(|reader| reader.has_strays());
             }
-            EOI => return progress.finish(&segment),
+            EOI => return progress.finish(&segment).map(|()| has_strays),
             DNL => {
                 return Err(Fault::unsupported(
                     "the JPEG tells its height behind its first scan (DNL), which PDF readers do not read; save it anew",

@@ -1,7 +1,7 @@
-use pdf_engine::{Embedding, Format};
+use pdf_engine::{Embedding, Format, Limits};
 
 use crate::support::{
-    convert_checking_scans, convert_one,
+    convert_checking_scans, convert_checking_scans_with, convert_one,
     fixtures::{jpegs, profile},
     jpeg::{CMYK, GRAY, Jpeg, RGB, TWO_BITS_CODE, YCC, YCC_420, ZEROS_CODE, segment},
     pdf, refused, refused_when_cut,
@@ -374,13 +374,18 @@ fn damage_within_scans_is_found_where_their_codes_are_read() {
             let mut longer = bytes.clone();
             longer.splice(end..end, [0x55; 8]);
             check(&name, &longer, "they go on");
-            let mut behind = bytes.clone();
-            behind.splice(end..end, [0x55]);
-            check(&name, &behind, "they go on");
-            for left in [&[0x00][..], &[0x7f], &[0xff, 0], &[0, 0]] {
-                let mut padded = bytes.clone();
-                padded.splice(end..end, left.iter().copied());
-                assert!(convert_checking_scans(&padded).is_ok(), "{name} {left:?}");
+            for (left, warned) in [
+                (&[0x00][..], false),
+                (&[0x7f], false),
+                (&[0xff, 0], false),
+                (&[0, 0], false),
+                (&[0x55], true),
+            ] {
+                let mut longer = bytes.clone();
+                longer.splice(end..end, left.iter().copied());
+                let (_, report) = convert_checking_scans_with(&longer, &Limits::default()).expect(&name);
+                let warnings = &report.pages[0].warnings;
+                assert_eq!(warnings.iter().any(|it| it.contains("mean nothing")), warned, "{name} {left:?}");
             }
             let mut shorter = bytes.clone();
             shorter.drain(end - 4..end);

@@ -35,9 +35,9 @@ pub struct ConversionSettings {
     pub conversions_decoding_max: Option<usize>,
 
     /// Bytes that all conversions together may hold of what grows with their images: sources that are read from several
-    /// places, samples, masks. One that needs more waits as long as `CONVERSIONS_QUEUE_MS`, then it is answered 503.
-    /// 512 MiB: one conversion at its worst and several ordinary ones. What is copied is not counted: it holds at most
-    /// 20 MiB for each of `CONVERSIONS_MAX`
+    /// places, samples, masks, what is known of a progressive JPEG's coefficients. One that needs more waits as long as
+    /// `CONVERSIONS_QUEUE_MS`, then it is answered 503. 512 MiB: one conversion at its worst and several ordinary ones.
+    /// Copies are not counted otherwise: one holds at most 20 MiB for each of `CONVERSIONS_MAX`
     #[arg(long, env = "CONVERSIONS_BYTES_MAX", default_value_t = 536_870_912, value_parser = value_parser!(u64).range(1..))]
     pub conversions_bytes_max: u64,
 
