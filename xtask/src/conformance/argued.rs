@@ -23,6 +23,10 @@ const ARGUED: &[Argued] = &[
         why: "PDF has no image in planes, and JPEG is copied here and never decoded. Programs write such files only where they are told to.",
     },
     Argued {
+        said: &["the TIFF has Lab colours in JPEG"],
+        why: "A JPEG is copied, and PDF cannot turn the sign of what comes out of it. Programs write such files only where they are told to.",
+    },
+    Argued {
         said: &["the ICO has ", " bytes, and its ", " would be ", " bytes from byte "],
         why: "The file is cut. Pillow fills up what is missing with pixels that nobody drew.",
     },

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Ref, syntax::Hex};
+use super::{
+    Ref,
+    syntax::{Hex, Real},
+};
 
 /// An image or a soft mask, without its samples.
 pub(crate) struct Image<'a> {
@@ -33,6 +36,26 @@ pub(crate) enum Space {
     Gray,
     Rgb,
     Cmyk,
+    Lab(Lab),
+}
+
+/// L\*, a\* and b\* of 1976, counted from the least sample on: ISO 32000-1, section 8.6.5.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lab {
+    /// X and Z of the white, whose Y is 1, in ten-thousandths.
+    pub(crate) white: [u32; 2],
+    pub(crate) scale: LabScale,
+}
+
+/// What the largest samples mean; the least are 0, and -128 of a\* and b\*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LabScale {
+    /// 8 bits: L\* of 100, a\* and b\* of 127.
+    Bytes,
+    /// 16 bits: L\* of 100, a\* and b\* in parts of 256.
+    Words,
+    /// 16 bits: L\* of 100 is 65,280, a\* and b\* in parts of 256.
+    IccWords,
 }
 
 /// How the samples are compressed.
@@ -76,17 +99,45 @@ impl Space {
     pub(crate) fn channels(self) -> u8 {
         match self {
             Self::Gray => 1,
-            Self::Rgb => 3,
+            Self::Rgb | Self::Lab(_) => 3,
             Self::Cmyk => 4,
         }
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    /// The space as an object: a name, or an array.
+    pub(crate) fn object(self) -> String {
         match self {
-            Self::Gray => "DeviceGray",
-            Self::Rgb => "DeviceRGB",
-            Self::Cmyk => "DeviceCMYK",
+            Self::Gray => String::from("/DeviceGray"),
+            Self::Rgb => String::from("/DeviceRGB"),
+            Self::Cmyk => String::from("/DeviceCMYK"),
+            Self::Lab(lab) => lab.array(),
         }
+    }
+}
+
+impl Lab {
+    /// X and Z of the white that profiles lead to: ICC.1:2022, section 7.2.16.
+    pub(crate) const D50: [u32; 2] = [9642, 8249];
+
+    fn array(self) -> String {
+        let [x, z] = self.white.map(|part| Real(f64::from(part) / 10_000.0));
+        let most = self.scale.color_max();
+        format!("[/Lab << /WhitePoint [{x} 1 {z}] /Range [-128 {most} -128 {most}] >>]")
+    }
+}
+
+impl LabScale {
+    fn color_max(self) -> &'static str {
+        match self {
+            Self::Bytes => "127",
+            Self::Words | Self::IccWords => "127.99609375",
+        }
+    }
+
+    /// What the least and largest samples mean, where that is not what the space has them mean by itself.
+    fn decode(self) -> Option<String> {
+        let most = self.color_max();
+        (self == Self::IccWords).then(|| format!("0 100.390625 -128 {most} -128 {most}"))
     }
 }
 
@@ -104,7 +155,7 @@ impl Color<'_> {
     fn array(self) -> String {
         let base = match self.profile {
             Some(profile) => format!("[/ICCBased {profile}]"),
-            None => format!("/{}", self.space.name()),
+            None => self.space.object(),
         };
         match self.palette {
             Some(palette) => {
@@ -130,6 +181,11 @@ impl Image<'_> {
         if self.inverted {
             let pairs = vec!["1 0"; usize::from(self.color.channels())];
             let _ = write!(text, " /Decode [{}]", pairs.join(" "));
+        }
+        if let Space::Lab(lab) = self.color.space
+            && let Some(ranges) = lab.scale.decode()
+        {
+            let _ = write!(text, " /Decode [{ranges}]");
         }
         match &self.transparency {
             Transparency::Opaque => {}

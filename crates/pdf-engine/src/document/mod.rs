@@ -25,7 +25,7 @@ pub use viewer::{
 };
 
 pub(crate) use fragment::Pieces;
-pub(crate) use image::{Ccitt, Color, Encoding, Image, Space, Transparency};
+pub(crate) use image::{Ccitt, Color, Encoding, Image, Lab, LabScale, Space, Transparency};
 
 /// Names an object. Every one that is reserved must be written. As text it is marked, since its number may change with
 /// what stands before it.
@@ -128,7 +128,7 @@ impl<'a> Document<'a> {
     pub(crate) fn profile(&mut self, bytes: &[u8], space: Space, deflated: bool) -> Result<Ref, Fault> {
         let name = self.reserve();
         let filter = if deflated { " /Filter /FlateDecode" } else { "" };
-        let entries = format!("/N {} /Alternate /{}{filter}", space.channels(), space.name());
+        let entries = format!("/N {} /Alternate {}{filter}", space.channels(), space.object());
         let mut stream = self.stream(name, &entries)?;
         stream.write(bytes)?;
         stream.finish()?;

@@ -8,6 +8,7 @@ mod directory;
 mod fax;
 mod group4;
 mod jpeg;
+mod lab;
 mod page;
 mod samples;
 mod ycbcr;
@@ -273,6 +274,7 @@ fn is_copyable_deflate(page: &Page<'_>) -> bool {
         && page.alpha.is_none()
         && usize::from(page.samples) == page.colors()
         && page.photometric != Photometric::YCbCr
+        && !page.lab().is_some_and(|lab| lab.is_signed)
         && (page.photometric != Photometric::Palette || page.kept_palette().is_some())
 }
 

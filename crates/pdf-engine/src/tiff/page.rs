@@ -1,6 +1,6 @@
 //! What a directory says of a page: its size, how its samples are stored, and what they mean (TIFF 6.0, sections 3 to 8).
 
-use super::{directory::Directory, ycbcr::YCbCr};
+use super::{directory::Directory, lab::Lab, ycbcr::YCbCr};
 use crate::{
     document::Space,
     error::{Count, Fault},
@@ -27,6 +27,7 @@ pub(super) mod tag {
     pub(crate) const T4_OPTIONS: u16 = 292;
     pub(crate) const RESOLUTION_UNIT: u16 = 296;
     pub(crate) const PREDICTOR: u16 = 317;
+    pub(crate) const WHITE_POINT: u16 = 318;
     pub(crate) const COLOR_MAP: u16 = 320;
     pub(crate) const TILE_WIDTH: u16 = 322;
     pub(crate) const TILE_HEIGHT: u16 = 323;
@@ -73,6 +74,7 @@ pub(super) enum Photometric {
     Palette,
     Inks,
     YCbCr,
+    Lab(Lab),
 }
 
 /// An alpha among the samples.
@@ -135,13 +137,16 @@ impl<'s> Page<'s> {
         let samples = directory.small(tag::SAMPLES, 1)?;
         let bits = depth(directory, samples)?;
         let compression = compression(directory)?;
-        let photometric = photometric(directory)?;
+        let mut warnings = Vec::new();
+        let photometric = photometric(directory, bits, &mut warnings)?;
+        if matches!(photometric, Photometric::Lab(_)) && compression == Compression::Jpeg {
+            return Err(file.unsupported("has Lab colours in JPEG; save it with LZW or Deflate"));
+        }
         let palette = if photometric == Photometric::Palette {
             palette(directory, bits)?
         } else {
             Palette::Bytes(Vec::new())
         };
-        let mut warnings = Vec::new();
         let alpha = alpha(directory, photometric, samples, &mut warnings)?;
         let planar = directory.small(tag::PLANAR, 1)? == 2 && samples > 1;
         let differences = match directory.small(tag::PREDICTOR, 1)? {
@@ -196,7 +201,7 @@ impl<'s> Page<'s> {
     pub(super) fn colors(&self) -> usize {
         match self.photometric {
             Photometric::WhiteIsZero | Photometric::BlackIsZero | Photometric::Palette => 1,
-            Photometric::Rgb | Photometric::YCbCr => 3,
+            Photometric::Rgb | Photometric::YCbCr | Photometric::Lab(_) => 3,
             Photometric::Inks => 4,
         }
     }
@@ -222,7 +227,13 @@ impl<'s> Page<'s> {
             Photometric::WhiteIsZero | Photometric::BlackIsZero => Space::Gray,
             Photometric::Rgb | Photometric::YCbCr | Photometric::Palette => Space::Rgb,
             Photometric::Inks => Space::Cmyk,
+            Photometric::Lab(lab) => Space::Lab(lab.space),
         }
+    }
+
+    /// How colours of Lab are stored, where the page has those.
+    pub(super) fn lab(&self) -> Option<Lab> {
+        if let Photometric::Lab(lab) = self.photometric { Some(lab) } else { None }
     }
 
     /// Whether all of it is in one chunk.
@@ -259,7 +270,11 @@ fn depth(directory: &Directory<'_>, samples: u16) -> Result<u16, Fault> {
             "has samples of different depths ({depths:?} bits), and alike ones are converted"
         )));
     }
-    let formats = directory.integers(tag::SAMPLE_FORMAT, samples.into())?;
+    let mut formats = directory.integers(tag::SAMPLE_FORMAT, samples.into())?;
+    if directory.small(tag::PHOTOMETRIC, 0)? == CIE_LAB {
+        // That a* and b* have a sign may be said again.
+        formats.iter_mut().skip(1).take(2).filter(|format| **format == 2).for_each(|format| *format = 1);
+    }
     match formats.iter().find(|format| !matches!(format, 1 | 4)) {
         Some(3) => {
             return Err(file.unsupported("has floating-point samples; save it with whole numbers of 16 bits"));
@@ -305,7 +320,14 @@ fn compression(directory: &Directory<'_>) -> Result<Compression, Fault> {
     Err(file.unsupported(format_args!("is compressed as {name}; save it with LZW or Deflate")))
 }
 
-fn photometric(directory: &Directory<'_>) -> Result<Photometric, Fault> {
+/// Lab colours whose a\* and b\* have a sign.
+const CIE_LAB: u16 = 8;
+
+fn photometric(
+    directory: &Directory<'_>,
+    bits: u16,
+    warnings: &mut Vec<String>,
+) -> Result<Photometric, Fault> {
     let file = directory.tiff().file;
     // Faxes leave it out.
     let number = directory.small(tag::PHOTOMETRIC, 0)?;
@@ -318,7 +340,10 @@ fn photometric(directory: &Directory<'_>) -> Result<Photometric, Fault> {
         5 if directory.small(tag::INK_SET, 1)? == 1 => return Ok(Photometric::Inks),
         6 => return Ok(Photometric::YCbCr),
         5 => "inks other than cyan, magenta, yellow and black",
-        8..=10 => "Lab colours",
+        CIE_LAB | 9 => {
+            return Lab::read(directory, number == 9, bits, warnings).map(Photometric::Lab);
+        }
+        10 => "the Lab colours of faxes",
         32_803 | 34_892 => "a camera's raw samples",
         32_844 | 32_845 => "logarithms of light",
         _ => {
@@ -360,7 +385,7 @@ fn alpha(
     let file = directory.tiff().file;
     let colors = match photometric {
         Photometric::WhiteIsZero | Photometric::BlackIsZero | Photometric::Palette => 1,
-        Photometric::Rgb | Photometric::YCbCr => 3,
+        Photometric::Rgb | Photometric::YCbCr | Photometric::Lab(_) => 3,
         Photometric::Inks => 4,
     };
     let Some(extra) = samples.checked_sub(colors) else {
@@ -379,6 +404,10 @@ fn alpha(
     // A fourth sample that nobody explains is taken for an alpha by every program.
     let is_unexplained = kinds.is_empty() && extra == 1;
     let alpha = told.or(is_unexplained.then_some(AlphaChannel { sample: colors, premultiplied: false }));
+    if matches!(photometric, Photometric::Lab(_)) && alpha.is_some_and(|alpha| alpha.premultiplied) {
+        // Nothing says whether that is done to numbers with a sign or to those that stand for them.
+        return Err(file.unsupported("has Lab colours that were multiplied by their alpha; save it as RGB"));
+    }
     let left_out = extra - u16::from(alpha.is_some());
     if left_out > 0 {
         warnings.push(format!("samples that are no colours are left out: {left_out} of each pixel"));

@@ -64,6 +64,9 @@ impl Page<'_> {
         if let Some(ycbcr) = &self.ycbcr {
             ycbcr.convert(&mut out[start..]);
         }
+        if let Some(lab) = self.lab() {
+            lab.convert(self.shown().count(), &mut out[start..]);
+        }
     }
 
     /// Appends a row of the band, its samples as PDF orders them.

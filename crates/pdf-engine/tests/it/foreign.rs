@@ -192,6 +192,51 @@ fn images_written_by_hand_are_exact() {
     oracle.check();
 }
 
+/// A TIFF of Lab, 40 by 20 pixels, of 8 or 16 bits, with a sign or as ICC counts them: the same colours in each.
+fn lab(kind: u32, bits: u32) -> Vec<u8> {
+    let mut strip = Vec::new();
+    for at in 0..40 * 20 {
+        let (x, y) = (at % 40, at / 40);
+        // The first rows are gray.
+        let colors = if y < 4 { [0, 0] } else { [x * 3 / 2 - 30, y * 3 - 36] };
+        let lightness = 30 + x * 5;
+        let numbers = [lightness, colors[0], colors[1]];
+        for (channel, number) in numbers.into_iter().enumerate() {
+            let number = if channel > 0 && kind == 9 { number + 128 } else { number };
+            let scale = if channel == 0 && kind == 8 { 257 } else { 256 };
+            match bits {
+                8 => strip.push(number as u8),
+                _ => strip.extend(((number * scale) as u16).to_le_bytes()),
+            }
+        }
+    }
+    let fields = [
+        (256, 4, 1, 40),
+        (257, 4, 1, 20),
+        (258, 4, 1, bits),
+        (259, 4, 1, 1),
+        (262, 4, 1, kind),
+        (273, 4, 1, u32::MAX),
+        (277, 4, 1, 3),
+        (279, 4, 1, strip.len() as u32),
+    ];
+    raster::tiff_of(&fields, &strip)
+}
+
+#[test]
+fn lab_means_the_same_however_it_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = folder.path().join("signed.tiff");
+    fs::write(&reference, lab(8, 8)).unwrap();
+    let mut oracle = Oracle::new();
+    for (kind, bits) in [(8, 8), (8, 16), (9, 8), (9, 16)] {
+        // A sample of 8 bits is 255 parts of the largest one, and one of 16 bits 256.
+        let more = format!(", \"reference\": \"{}\", \"tolerance\": 1", reference.display());
+        add(&mut oracle, &format!("{kind} of {bits} bits"), &lab(kind, bits), &more);
+    }
+    oracle.check();
+}
+
 #[test]
 fn images_that_another_program_made_are_refused_when_they_are_cut() {
     const CUTS: usize = 40;

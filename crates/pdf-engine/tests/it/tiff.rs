@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use pdf_engine::Embedding;
 
 use crate::support::{
-    convert_checking_scans, convert_one,
+    convert_checking_scans, convert_one, fixtures,
     jpeg::{self, Jpeg},
     pdf,
     raster::tiff_of,
@@ -288,3 +290,132 @@ fn previews_are_left_out_and_said_to_be() {
         }
     }
 }
+
+/// A TIFF of one pixel of Lab, with further fields of numbers of 16 bits; what is said of a field last counts.
+fn lab(kind: u16, bits: u16, pixel: &[u8], more: &[(u16, &[u16])]) -> Vec<u8> {
+    let samples = (pixel.len() as u16 * 8).checked_div(bits).unwrap_or(0);
+    let of_one = [(256, 1), (257, 1), (258, bits), (259, 1), (262, kind), (273, 0), (277, samples)];
+    let mut fields: BTreeMap<u16, Vec<u16>> = of_one.map(|(tag, value)| (tag, vec![value])).into();
+    fields.insert(279, vec![pixel.len() as u16]);
+    fields.extend(more.iter().map(|(tag, numbers)| (*tag, numbers.to_vec())));
+    let place = 8 + 2 + fields.len() as u32 * 12 + 4;
+    let mut behind = pixel.to_vec();
+    let mut entries = Vec::new();
+    for (tag, numbers) in fields {
+        let value = match *numbers {
+            _ if tag == 273 => place,
+            [one] => one.into(),
+            [one, two] => u32::from(one) | u32::from(two) << 16,
+            _ => place + behind.len() as u32,
+        };
+        // Four numbers are two fractions here: that is what places of a white are.
+        let (kind, count) = if tag == WHITE_POINT { (5, numbers.len() / 2) } else { (3, numbers.len()) };
+        entries.push((tag, kind, count as u32, value));
+        if kind == 5 {
+            behind.extend(numbers.iter().flat_map(|number| u32::from(*number).to_le_bytes()));
+        } else if numbers.len() > 2 {
+            behind.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        }
+    }
+    tiff_of(&entries, &behind)
+}
+
+const WHITE_POINT: u16 = 318;
+const EXTRA_SAMPLES: u16 = 338;
+const SAMPLE_FORMAT: u16 = 339;
+const D50: &str = "/WhitePoint [0.9642 1 0.8249]";
+
+#[test]
+fn lab_keeps_every_sample_and_a_sign_is_turned_over() {
+    let bytes = "/Range [-128 127 -128 127]";
+    let words = "/Range [-128 127.99609375 -128 127.99609375]";
+    let icc_words = "/Decode [0 100.390625 -128 127.99609375 -128 127.99609375]";
+    for first in [0, 1, 127, 128, 200, 255] {
+        let (one, two) = ([first, 0x7f, 0x80], [first, 9, 0x7f, 0xfe, 0x80, 1]);
+        // The low byte of each sample comes first in these files.
+        let swapped = [9, first, 0xfe, 0x7f, 1, 0x80];
+        for (name, image, said, expected) in [
+            ("with a sign", lab(8, 8, &one, &[]), bytes, vec![first, 0xff, 0]),
+            ("of ICC", lab(9, 8, &one, &[]), bytes, one.to_vec()),
+            ("with a sign, 16 bits", lab(8, 16, &swapped, &[]), words, vec![first, 9, 0xff, 0xfe, 0, 1]),
+            ("of ICC, 16 bits", lab(9, 16, &swapped, &[]), icc_words, two.to_vec()),
+            ("told twice", lab(8, 8, &one, &[(SAMPLE_FORMAT, &[1, 2, 2])]), bytes, vec![first, 0xff, 0]),
+        ] {
+            let (pdf, report) = convert_one(&image).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let (dictionary, data) = pdf::image(&pdf);
+            for said in [said, D50, "/ColorSpace [/Lab <<"] {
+                assert!(dictionary.contains(said), "{name}: {dictionary}");
+            }
+            assert_eq!(dictionary.contains("/Decode ["), said == icc_words, "{name}: {dictionary}");
+            assert!(report.pages[0].lossless, "{name}");
+            // Whatever its filter, the first pixel of the first row is itself.
+            assert_eq!(inflate(&data)[1..], expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn lab_may_have_a_white_and_other_samples() {
+    let white = |numbers: &[u16]| lab(8, 8, &[1, 2, 3], &[(WHITE_POINT, numbers)]);
+    for (image, said, is_warned) in [
+        (white(&[3127, 10_000, 3290, 10_000]), "/WhitePoint [0.9505 1 1.0891]", false),
+        (white(&[1, 3, 1, 3]), "/WhitePoint [1 1 1]", false),
+        (white(&[1, 3, 0, 3]), D50, true),
+        (white(&[1, 0, 1, 3]), D50, true),
+        (white(&[2, 3, 1, 3]), D50, true),
+        (white(&[1, 2, 1, 100]), D50, true),
+        (lab(9, 8, &[1, 2, 3], &[(WHITE_POINT, &[3127, 10_000, 3290, 10_000])]), D50, false),
+    ] {
+        let (pdf, report) = convert_one(&image).unwrap();
+        let (dictionary, _) = pdf::image(&pdf);
+        assert!(dictionary.contains(said), "{said}: {dictionary}");
+        let warned = report.pages[0].warnings.iter().any(|warning| warning.contains("white"));
+        assert_eq!(warned, is_warned, "{said}");
+    }
+    for (kind, colors) in [(8, [1, 0x82, 0x83]), (9, [1, 2, 3])] {
+        let image = lab(kind, 8, &[1, 2, 3, 9, 77], &[(EXTRA_SAMPLES, &[0, 2])]);
+        let (pdf, report) = convert_one(&image).unwrap();
+        assert!(report.pages[0].transparency && report.pages[0].lossless);
+        let images = pdf::images(&pdf);
+        let of = |space: &str| images.iter().find(|image| image.0.contains(space)).unwrap();
+        assert_eq!(inflate(&of("/Lab").1)[1..], colors);
+        assert_eq!(inflate(&of("/DeviceGray").1)[1..], [77]);
+    }
+}
+
+#[test]
+fn lab_that_may_mean_several_things_is_refused() {
+    let pixel = [1, 2, 3];
+    for (name, image, kind, why) in [
+        ("4 bits", lab(8, 4, &pixel, &[(277, &[3])]), "Unsupported", "Lab colours of 4 bits"),
+        ("lightness", lab(8, 8, &[1], &[]), "Unsupported", "lightness of Lab colours alone"),
+        ("two", lab(9, 8, &[1, 2], &[]), "Malformed", "its colours need 3"),
+        ("of faxes", lab(10, 8, &pixel, &[]), "Unsupported", "Lab colours of faxes"),
+        ("JPEG", lab(8, 8, &pixel, &[(259, &[7])]), "Unsupported", "Lab colours in JPEG"),
+        ("multiplied", lab(8, 8, &[1, 2, 3, 4], &[(EXTRA_SAMPLES, &[1])]), "Unsupported", "multiplied by"),
+        ("a lightness with a sign", lab(8, 8, &pixel, &[(SAMPLE_FORMAT, &[2; 3])]), "Unsupported", "sign"),
+        ("ICC's with a sign", lab(9, 8, &pixel, &[(SAMPLE_FORMAT, &[1, 2, 2])]), "Unsupported", "sign"),
+        ("RGB with a sign", lab(2, 8, &pixel, &[(SAMPLE_FORMAT, &[1, 2, 2])]), "Unsupported", "sign"),
+        ("fractions", lab(8, 16, &[0; 6], &[(SAMPLE_FORMAT, &[3; 3])]), "Unsupported", "floating-point"),
+    ] {
+        refused(name, &image, kind, why);
+    }
+}
+
+#[test]
+fn a_profile_of_lab_is_left_out_and_said_to_be() {
+    let mut profile = fixtures::profile(*b"CMYK");
+    profile[16..20].copy_from_slice(b"Lab ");
+    let words: Vec<_> = profile.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+    let mut image = lab(8, 8, &[1, 2, 3], &[(ICC_PROFILE, &words)]);
+    // Its type is that of bytes, of which there are twice as many.
+    let entry = image.windows(4).position(|bytes| bytes == [0x73, 0x87, 3, 0]).unwrap();
+    image[entry + 2] = 7;
+    image[entry + 4..entry + 8].copy_from_slice(&(words.len() as u32 * 2).to_le_bytes());
+    let (pdf, report) = convert_one(&image).unwrap();
+    assert!(!pdf::text(&pdf).contains("/ICCBased") && report.pages[0].lossless);
+    let warnings = &report.pages[0].warnings;
+    assert!(warnings.iter().any(|warning| warning.contains("the colours of Lab need none")), "{warnings:?}");
+}
+
+const ICC_PROFILE: u16 = 34_675;

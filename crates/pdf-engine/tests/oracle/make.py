@@ -130,7 +130,8 @@ for disposal in (0, 1, 2, 3):
     frames[0].save(folder / f"moving-{disposal}.gif", save_all=True, append_images=frames[1:], disposal=disposal, optimize=False)
     cut.save(folder / f"moving-cut-{disposal}.gif", save_all=True, append_images=[cut.rotate(90), cut.rotate(180)], disposal=disposal)
 
-modes = {"bilevel": bilevel, "gray": gray, "few": few, "rgb": rgb, "alpha": alpha, "cmyk": cmyk, "la": gray.convert("LA"), "wide": wide}
+lab = ImageCms.profileToProfile(rgb, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")
+modes = {"bilevel": bilevel, "gray": gray, "few": few, "rgb": rgb, "alpha": alpha, "cmyk": cmyk, "la": gray.convert("LA"), "wide": wide, "lab": lab}
 for name, image in modes.items():
     for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"):
         image.save(folder / f"{name}-{compression}.tiff", compression=compression)

@@ -7,16 +7,18 @@ import numpy
 import pikepdf
 import pillow_jxl  # Pillow learns JPEG XL by it.
 import png
-from PIL import Image
+from PIL import Image, ImageCms
 
 from wrong import Unread, require, unpacked
 
-CHANNELS = {"/DeviceGray": 1, "/DeviceRGB": 3, "/DeviceCMYK": 4}
+CHANNELS = {"/DeviceGray": 1, "/DeviceRGB": 3, "/DeviceCMYK": 4, "/Lab": 3}
 
 
 def channels_of(space):
     """Samples of a colour of this space."""
-    return CHANNELS[str(space)] if isinstance(space, pikepdf.Name) else int(space[1].N)
+    if isinstance(space, pikepdf.Name) or space[0] == "/Lab":
+        return CHANNELS[str(space if isinstance(space, pikepdf.Name) else space[0])]
+    return int(space[1].N)
 
 
 def colors_of(image, pdfium_image):
@@ -43,7 +45,12 @@ def colors_of(image, pdfium_image):
         colors = table[samples[:, :, 0]] / 255
     else:
         colors = samples / (2**bits - 1)
-    return (1 - colors if "/Decode" in image else colors), hole
+    return (1 - colors if is_inverted(image) else colors), hole
+
+
+def is_inverted(image):
+    """Whether samples count backwards; those of Lab may have other ranges."""
+    return int(image.get("/Decode", [0])[0]) == 1
 
 
 def alpha_of(image, colors, hole):
@@ -64,6 +71,10 @@ def expected_of(frame):
     if frame.mode in ("CMYK", "L"):
         colors = numpy.asarray(frame, numpy.float64) / 255
         return colors.reshape(frame.height, frame.width, -1), numpy.ones((frame.height, frame.width))
+    if frame.mode == "LAB":
+        # Pillow gives a* and b* with their sign.
+        samples = numpy.asarray(frame) ^ numpy.array([0, 128, 128], numpy.uint8)
+        return samples / 255, numpy.ones((frame.height, frame.width))
     if frame.mode.startswith("I"):
         colors = numpy.asarray(frame).astype(numpy.float64)[:, :, None] / 65535
         return colors, numpy.ones((frame.height, frame.width))
@@ -122,6 +133,20 @@ def check_copied(image, expected):
     return steps / 255 + 1e-6
 
 
+def check_lab(pdfium_image, colors):
+    """What PDFium shows of colours of Lab, against what Little CMS makes of them."""
+    samples = numpy.rint(colors * 255).astype(numpy.uint8) ^ numpy.array([0, 128, 128], numpy.uint8)
+    lab = Image.frombytes("LAB", colors.shape[1::-1], samples.tobytes())
+    profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    expected = numpy.asarray(ImageCms.profileToProfile(lab, *profiles, outputMode="RGB"), numpy.float64)
+    shown = numpy.asarray(pdfium_image.get_bitmap(render=False).to_pil().convert("RGB"), numpy.float64)
+    difference = numpy.abs(shown - expected)
+    # PDFium knows no white but that of screens, which colours show more, the stronger they are, and grays do not.
+    is_gray = numpy.abs(colors[:, :, 1:] * 255 - 128).max(axis=2) < 2
+    require(difference.mean() <= 10, f"colours that PDFium shows otherwise, by {difference.mean():.1f} on average")
+    require(difference[is_gray].max(initial=0) <= 4, "grays that PDFium shows otherwise")
+
+
 def check_frames(entry, pdf, reader, expected=None):
     """Every page against its frame, as Pillow reads it or as it is given."""
     reference = entry.get("reference")
@@ -136,6 +161,9 @@ def check_frames(entry, pdf, reader, expected=None):
         image = page.Resources.XObject["/Im0"]
         pdfium_image = next(iter(reader[number].get_objects()))
         tolerance = allowed
+        space = image.get("/ColorSpace")
+        if isinstance(space, pikepdf.Array) and space[0] == "/Lab":
+            check_lab(pdfium_image, colors)
         if image.get("/Filter") == "/JPXDecode":
             tolerance = max(allowed, check_copied(image, (colors, alpha)))
         found, found_alpha = alpha_of(image, *colors_of(image, pdfium_image))
@@ -156,7 +184,7 @@ def check_frames(entry, pdf, reader, expected=None):
         # What is let through wholly has no colour.
         difference = numpy.where(alpha[:, :, None] > 0, numpy.abs(found - colors), 0)
         if image.get("/Filter") == "/DCTDecode":
-            if colors.shape[2] == 1 and "/Decode" not in image:
+            if colors.shape[2] == 1 and not is_inverted(image):
                 # Gray has nothing to spread: strips and tiles that were joined are what they were.
                 copied = expected_of(Image.open(io.BytesIO(image.read_raw_bytes())))[0]
                 require(numpy.array_equal(copied, colors), f"other samples in the JPEG on page {number} than in the file")

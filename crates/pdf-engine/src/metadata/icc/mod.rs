@@ -33,6 +33,8 @@ pub(crate) fn unfit(profile: &[u8], space: Space) -> Option<String> {
         Space::Gray => b"GRAY",
         Space::Rgb => b"RGB ",
         Space::Cmyk => b"CMYK",
+        // What they are, the numbers say already, and profiles of Lab are made to change them, if for anything.
+        Space::Lab(_) => return Some(String::from("the colours of Lab need none")),
     };
     if &header[16..20] != wanted {
         return Some(format!(

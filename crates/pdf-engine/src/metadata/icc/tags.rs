@@ -31,7 +31,7 @@ pub(super) fn unfit(profile: &[u8], space: Space) -> Option<String> {
     let (lights, curves): (&[&[u8; 4]], &[&[u8; 4]]) = match space {
         Space::Gray => (&[], &[b"kTRC"]),
         Space::Rgb => (&[b"rXYZ", b"gXYZ", b"bXYZ"], &[b"rTRC", b"gTRC", b"bTRC"]),
-        Space::Cmyk => (&[], &[]),
+        Space::Cmyk | Space::Lab(_) => (&[], &[]),
     };
     for name in lights.iter().copied().chain([b"wtpt"]) {
         if tags.get(*name).is_some_and(|data| !data.starts_with(b"XYZ ") || data.len() < 20) {
