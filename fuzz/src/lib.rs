@@ -46,7 +46,7 @@ const MAGIC: &[(Format, &[&[u8]])] = &[
 pub(crate) fn limits() -> Limits {
     Limits {
         pixels_max: 1 << 18,
-        decoded_bytes_max: 2 << 20,
+        decoded_bytes_max: 8 << 20,
         decoded_pixels_max: 1 << 20,
         spool_bytes_max: 1 << 20,
         frames_max: 64,

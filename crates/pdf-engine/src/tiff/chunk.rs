@@ -5,6 +5,7 @@ use weezl::{BitOrder, LzwStatus, decode::Decoder};
 use super::{
     fax,
     page::{Compression, Page},
+    windowed::{self, Window},
 };
 use crate::{
     error::{Count, Fault},
@@ -36,20 +37,28 @@ impl Page<'_> {
         index: usize,
         rows: u32,
         blocks: &mut [u8],
+        window: Window,
         out: &mut [u8],
     ) -> Result<(), Fault> {
         let Some(ycbcr) = self.ycbcr.as_ref().filter(|ycbcr| ycbcr.is_shared()) else {
-            return self.decode(file, index, rows, out);
+            return self.decode(file, index, rows, window, out);
         };
         let count = usize::try_from(ycbcr.chunk_bytes(self.chunk.0, rows)).unwrap_or(usize::MAX);
         let blocks = blocks.get_mut(..count).unwrap_or_default();
-        self.decode(file, index, rows, blocks)?;
+        self.decode(file, index, rows, window, blocks)?;
         ycbcr.spread(blocks, self.chunk.0, out);
         Ok(())
     }
 
     /// Decodes a chunk that has so many rows into `out`, which is as long as those.
-    fn decode(&self, file: Spooled<'_>, index: usize, rows: u32, out: &mut [u8]) -> Result<(), Fault> {
+    fn decode(
+        &self,
+        file: Spooled<'_>,
+        index: usize,
+        rows: u32,
+        window: Window,
+        out: &mut [u8],
+    ) -> Result<(), Fault> {
         let stored = self.stored(file, index)?;
         let filled = match self.compression {
             Compression::None => {
@@ -60,6 +69,8 @@ impl Page<'_> {
             Compression::Lzw => lzw(file, &stored, out)?,
             Compression::Deflate => inflate_into("TIFF", &stored, out)?,
             Compression::PackBits => packbits(&stored, out),
+            Compression::Zstd => windowed::zstd(file, &stored, window, out)?,
+            Compression::Xz => windowed::xz(file, &stored, window, out)?,
             Compression::Fax(kind) => {
                 fax::decode(file, &stored, kind, self.chunk.0, rows, out)?;
                 out.len()

@@ -11,6 +11,7 @@ mod jpeg;
 mod lab;
 mod page;
 mod samples;
+mod windowed;
 mod ycbcr;
 
 use crate::{

@@ -52,6 +52,9 @@ pub(super) enum Compression {
     Jpeg,
     Deflate,
     PackBits,
+    Zstd,
+    /// Which TIFF calls LZMA.
+    Xz,
 }
 
 /// The codes of a fax.
@@ -129,6 +132,13 @@ pub(super) struct Page<'s> {
     pub(super) warnings: Vec<String>,
 }
 
+impl Compression {
+    /// Whether what is compressed may be differences between neighbours: TIFF 6.0, section 14.
+    fn is_predicted(self) -> bool {
+        matches!(self, Self::Lzw | Self::Deflate | Self::Zstd | Self::Xz)
+    }
+}
+
 impl<'s> Page<'s> {
     /// Reads what matters.
     pub(super) fn read(directory: &Directory<'s>) -> Result<Self, Fault> {
@@ -150,7 +160,7 @@ impl<'s> Page<'s> {
         let alpha = alpha(directory, photometric, samples, &mut warnings)?;
         let planar = directory.small(tag::PLANAR, 1)? == 2 && samples > 1;
         let differences = match directory.small(tag::PREDICTOR, 1)? {
-            2 if matches!(compression, Compression::Lzw | Compression::Deflate) => true,
+            2 if compression.is_predicted() => true,
             3 => return Err(file.unsupported("predicts floating-point numbers, and those are not converted")),
             _ => false,
         };
@@ -307,11 +317,11 @@ fn compression(directory: &Directory<'_>) -> Result<Compression, Fault> {
         7 => return Ok(Compression::Jpeg),
         8 | 32_946 => return Ok(Compression::Deflate),
         32_773 => return Ok(Compression::PackBits),
+        34_925 => return Ok(Compression::Xz),
+        50_000 => return Ok(Compression::Zstd),
         6 => "JPEG in its old form, which was never settled",
         34_676 | 34_677 => "SGI's logarithms",
         34_712 | 33_003 | 33_005 => "JPEG 2000",
-        34_925 => "LZMA",
-        50_000 => "Zstandard",
         50_001 => "WebP",
         50_002 | 52_546 => "JPEG XL",
         32_766 | 32_809 => "the runs of NeXT or ThunderScan",

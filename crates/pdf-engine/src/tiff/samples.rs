@@ -1,7 +1,10 @@
 //! From a page's chunks to the rows that the document takes: tiles beside each other, planes between each other,
 //! samples of odd depths spread over whole bytes.
 
-use super::page::{Page, Palette, Photometric};
+use super::{
+    page::{Page, Palette, Photometric},
+    windowed::Window,
+};
 use crate::{
     Limits,
     document::{Color, Ref},
@@ -146,6 +149,8 @@ struct Band {
     chunk_row_bytes: usize,
     /// A chunk whose pixels share their colours, as it is stored.
     blocks: Vec<u8>,
+    /// What decoding a chunk may take.
+    window: Window,
     across: usize,
 }
 
@@ -165,7 +170,8 @@ impl Band {
         let shared = page.ycbcr.as_ref().filter(|ycbcr| ycbcr.is_shared());
         let blocks = shared.map_or(0, |ycbcr| ycbcr.chunk_bytes(page.chunk.0, page.chunk.1));
         let held = band.saturating_mul(planes as u64).saturating_add(beside).saturating_add(blocks);
-        check_held(held, limits, what)?;
+        let window = Window::new(page.compression, chunk.max(blocks), held, limits);
+        check_held(held.saturating_add(window.held()), limits, what)?;
         let planes = (0..planes).map(|_| zeroed(band, limits, what)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             planes,
@@ -173,6 +179,7 @@ impl Band {
             chunk: zeroed(beside, limits, what)?,
             chunk_row_bytes: usize::try_from(chunk_row).unwrap_or(0),
             blocks: zeroed(blocks, limits, what)?,
+            window,
             across: across as usize,
         })
     }
@@ -188,11 +195,12 @@ impl Band {
         for (plane, band) in page.shown().zip(&mut self.planes) {
             let first = plane * down * self.across + first;
             if self.across == 1 {
-                page.decode_pixels(file, first, rows, &mut self.blocks, &mut band[..bytes])?;
+                page.decode_pixels(file, first, rows, &mut self.blocks, self.window, &mut band[..bytes])?;
                 continue;
             }
             for column in 0..self.across {
-                page.decode_pixels(file, first + column, rows, &mut self.blocks, &mut self.chunk[..bytes])?;
+                let chunk = &mut self.chunk[..bytes];
+                page.decode_pixels(file, first + column, rows, &mut self.blocks, self.window, chunk)?;
                 let places = band.chunks_exact_mut(self.row_bytes);
                 for (place, row) in places.zip(self.chunk.chunks_exact(self.chunk_row_bytes)) {
                     place[column * self.chunk_row_bytes..][..self.chunk_row_bytes].copy_from_slice(row);

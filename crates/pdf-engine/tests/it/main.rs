@@ -46,3 +46,5 @@ mod properties;
 mod stream;
 /// TIFF: what is turned, joined, refused.
 mod tiff;
+/// TIFF in Zstandard and xz: what is refused, and how much memory it takes.
+mod tiff_windowed;

@@ -133,7 +133,7 @@ for disposal in (0, 1, 2, 3):
 lab = ImageCms.profileToProfile(rgb, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")
 modes = {"bilevel": bilevel, "gray": gray, "few": few, "rgb": rgb, "alpha": alpha, "cmyk": cmyk, "la": gray.convert("LA"), "wide": wide, "lab": lab}
 for name, image in modes.items():
-    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"):
+    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma"):
         image.save(folder / f"{name}-{compression}.tiff", compression=compression)
 for compression in ("group3", "group4", "tiff_ccitt"):
     bilevel.save(folder / f"bilevel-{compression}.tiff", compression=compression)
@@ -142,6 +142,10 @@ for compression in ("group3", "group4", "tiff_ccitt"):
     bilevel.save(folder / f"bilevel-{compression}-black.tiff", compression=compression, tiffinfo={262: 1, 278: height})
     bilevel.save(folder / f"bilevel-{compression}-black-strips.tiff", compression=compression, tiffinfo={262: 1, 278: 16})
 bilevel.save(folder / "bilevel-group3-two.tiff", compression="group3", tiffinfo={292: 1, 278: height})
+for compression in ("zstd", "lzma"):
+    for name, image in {"rgb": rgb, "gray": gray, "lab": lab}.items():
+        image.save(folder / f"{name}-{compression}-predictor.tiff", compression=compression, tiffinfo={317: 2})
+    rgb.save(folder / f"rgb-{compression}-one.tiff", compression=compression, tiffinfo={278: height})
 for name, image in {"rgb": rgb, "gray": gray}.items():
     image.save(folder / f"{name}-jpeg.tiff", compression="jpeg", quality=90)
     image.save(folder / f"{name}-jpeg-strips.tiff", compression="jpeg", tiffinfo={278: 16})
