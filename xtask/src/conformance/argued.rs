@@ -23,6 +23,14 @@ const ARGUED: &[Argued] = &[
         why: "PDF has no image in planes, and JPEG is copied here and never decoded. Programs write such files only where they are told to.",
     },
     Argued {
+        said: &["the TIFF has floating-point samples"],
+        why: "Which number is white, nothing says: it is 1 in one program, 255 in another, and a height in metres in a third. Pillow hands the numbers on and shows what lies between 0 and 255.",
+    },
+    Argued {
+        said: &["the TIFF has samples with a sign"],
+        why: "Whether 0 or the least number is black, nothing says. Pillow takes those of 8 bits for such without a sign, and of 16 bits shows what lies between 0 and 255.",
+    },
+    Argued {
         said: &["the TIFF has Lab colours in JPEG"],
         why: "A JPEG is copied, and PDF cannot turn the sign of what comes out of it. Programs write such files only where they are told to.",
     },
