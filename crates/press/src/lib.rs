@@ -50,7 +50,8 @@ pub fn service_on(
     let client = Client::new(fetch.policy(), fetch.limits(), fetch.fetch_user_agent.clone(), network, tls);
     let capacity = settings.capacity();
     let (admission, pool) = (Admission::new(capacity), Pool::start(capacity.running_max)?);
-    let budget = Budget::new(conversion.conversions_bytes_max, conversion.decoding_max(), capacity.wait_max);
+    let (bytes_max, decoding_max) = (conversion.conversions_bytes_max, conversion.decoding_max());
+    let budget = Budget::new(bytes_max, decoding_max, capacity.wait_max, &admission);
     let limits = Limits { sources_max: conversion.sources_max, engine: conversion.limits() };
     let converter = Converter::new(client, admission, budget, pool, Arc::clone(&store), limits);
     Ok(Service {

@@ -13,6 +13,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::crowd::Crowd;
 use crate::error::Error;
 
 /// A place among the conversions that run, free again when its last copy is dropped.
@@ -43,6 +44,7 @@ pub struct Admission {
     waiting: AtomicUsize,
     waiting_max: usize,
     wait_max: Duration,
+    crowd: Crowd,
 }
 
 impl Admission {
@@ -54,6 +56,7 @@ impl Admission {
             waiting: AtomicUsize::new(0),
             waiting_max: capacity.waiting_max,
             wait_max: capacity.wait_max,
+            crowd: Crowd::default(),
         }
     }
 
@@ -73,15 +76,21 @@ impl Admission {
             return Ok(Arc::new(permit));
         }
         let _place_in_queue = self.queue()?;
+        let _in_crowd = self.crowd.join();
         match timeout(self.wait_max, Arc::clone(&self.places).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Arc::new(permit)),
             Ok(Err(_)) | Err(_) => Err(self.busy()),
         }
     }
 
-    /// Whether someone waits for a place.
+    /// Whether someone waits for what conversions hold: for a place, or within one for memory or a decoder.
     pub(super) fn is_crowded(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+        self.crowd.is_there()
+    }
+
+    /// Those who wait.
+    pub(super) fn crowd(&self) -> Crowd {
+        self.crowd.clone()
     }
 
     fn queue(&self) -> Result<InQueue<'_>, Error> {

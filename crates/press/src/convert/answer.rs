@@ -64,11 +64,19 @@ impl Kept {
 
 /// The bytes of a PDF, its beginning at hand.
 pub struct Answer {
+    pieces: Pieces,
+    /// The length, where all of it was at hand.
+    length: Option<usize>,
+    _driver: AbortOnDropHandle<()>,
+}
+
+/// What is on its way to the client.
+struct Way {
     head: VecDeque<Bytes>,
-    /// `None` where the head is all.
-    rest: Option<(Pieces, AbortOnDropHandle<()>)>,
     /// What the head takes of the budget.
-    _share: Share,
+    share: Share,
+    /// `None` where the head is all.
+    rest: Option<Rest>,
 }
 
 /// A conversion, and what comes of it.
@@ -87,10 +95,11 @@ impl Answer {
     ) -> Result<Self, Failure> {
         let mut rest = Rest { content, outcome: Some(Box::pin(outcome)) };
         let (mut head, mut bytes) = (VecDeque::new(), 0);
-        while kept.goes_on(bytes) {
-            let Some(piece) = rest.next().await? else {
-                return Ok(Self { head, rest: None, _share: kept.share });
-            };
+        let is_whole = loop {
+            if !kept.goes_on(bytes) {
+                break false;
+            }
+            let Some(piece) = rest.next().await? else { break true };
             let length = piece.len() as u64;
             // The first MiB is every conversion's, as are its pipes.
             if bytes + length > HEAD_BYTES && !kept.share.keep(length) {
@@ -98,47 +107,47 @@ impl Answer {
             }
             bytes += length;
             head.push_back(piece);
-        }
+        };
+        let length = is_whole.then(|| head.iter().map(Bytes::len).sum());
+        let way = Way { head, share: kept.share, rest: (!is_whole).then_some(rest) };
         let (taken, pieces) = mpsc::channel(PIECES_WAITING);
-        let driver = AbortOnDropHandle::new(tokio::spawn(hand_over(rest, taken, admission)));
-        Ok(Self { head, rest: Some((pieces, driver)), _share: kept.share })
+        let driver = AbortOnDropHandle::new(tokio::spawn(hand_over(way, taken, admission)));
+        Ok(Self { pieces, length, _driver: driver })
     }
 
     /// The length, where all of it is at hand.
     pub fn length(&self) -> Option<usize> {
-        self.rest.is_none().then(|| self.head.iter().map(Bytes::len).sum())
+        self.length
     }
 
     /// The bytes. An error is the last item; what came before it is no PDF.
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Failure>> + Send {
         stream::try_unfold(self, async |mut answer| {
-            if let Some(piece) = answer.head.pop_front() {
-                return Ok(Some((piece, answer)));
-            }
-            let Some((pieces, _)) = &mut answer.rest else { return Ok(None) };
-            Ok(pieces.recv().await.transpose()?.map(|piece| (piece, answer)))
+            Ok(answer.pieces.recv().await.transpose()?.map(|piece| (piece, answer)))
         })
     }
 }
 
-/// Goes on whether anybody takes the pieces or not, so that a client that takes none keeps its place only while nobody
-/// else wants it.
-async fn hand_over(mut rest: Rest, taken: mpsc::Sender<Result<Bytes, Failure>>, admission: Arc<Admission>) {
+/// Goes on whether anybody takes the pieces or not, so that a client that takes none keeps its place, and the memory that
+/// its answer takes, only while nobody else wants them.
+async fn hand_over(mut way: Way, taken: mpsc::Sender<Result<Bytes, Failure>>, admission: Arc<Admission>) {
     let mut pace = Pace::new(TAKEN_WINDOW, TAKEN_BYTES_MIN);
     let failure = loop {
-        let piece = match rest.next().await {
+        let piece = match way.next().await {
             Ok(Some(piece)) => piece,
             Ok(None) => return,
             Err(failure) => break failure,
         };
-        match hand_over_piece(piece, &taken, &mut pace, &admission).await {
+        let holds = way.holds();
+        let is_in_the_way = || holds && admission.is_crowded();
+        match hand_over_piece(piece, &taken, &mut pace, is_in_the_way).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => break error.into(),
         }
     };
-    // The place is free before the client hears of it, which may be never.
-    drop(rest);
+    // What it holds is free before the client hears of it, which may be never.
+    drop(way);
     let _ = taken.send(Err(failure)).await;
 }
 
@@ -147,7 +156,7 @@ async fn hand_over_piece(
     piece: Bytes,
     taken: &mpsc::Sender<Result<Bytes, Failure>>,
     pace: &mut Pace,
-    admission: &Admission,
+    is_in_the_way: impl Fn() -> bool,
 ) -> Result<bool, Error> {
     let length = piece.len() as u64;
     let mut sending = pin!(taken.send(Ok(piece)));
@@ -157,12 +166,30 @@ async fn hand_over_piece(
         if matches!(sent, Ok(Ok(()))) {
             pace.arrived(length);
         }
-        if pace.waited(start.elapsed()) == Window::Missed && admission.is_crowded() {
+        if pace.waited(start.elapsed()) == Window::Missed && is_in_the_way() {
             return Err(Error::NotTaken);
         }
         if let Ok(sent) = sent {
             return Ok(sent.is_ok());
         }
+    }
+}
+
+impl Way {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        if let Some(piece) = self.head.pop_front() {
+            self.share.let_go(piece.len() as u64);
+            return Ok(Some(piece));
+        }
+        match &mut self.rest {
+            Some(rest) => rest.next().await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether others may wait for what it holds.
+    fn holds(&self) -> bool {
+        self.rest.is_some() || self.share.holds()
     }
 }
 

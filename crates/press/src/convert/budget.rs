@@ -13,6 +13,8 @@ use std::{
 
 use pdf_engine::{Cancel, Purpose};
 
+use super::{admission::Admission, crowd::Crowd};
+
 /// How often one that waits looks whether its client is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -29,6 +31,7 @@ pub struct Budget {
     /// Told whenever something is given back.
     given_back: Condvar,
     wait_max: Duration,
+    crowd: Crowd,
 }
 
 #[derive(Debug)]
@@ -38,9 +41,10 @@ struct Free {
 }
 
 impl Budget {
-    /// So many bytes for all, so many decoders at one time, and how long one waits for either.
-    pub fn new(bytes: u64, decoders: usize, wait_max: Duration) -> Self {
-        Self { free: Mutex::new(Free { bytes, decoders }), given_back: Condvar::new(), wait_max }
+    /// So many bytes for all that are admitted, so many decoders at one time, and how long one waits for either.
+    pub fn new(bytes: u64, decoders: usize, wait_max: Duration, admission: &Admission) -> Self {
+        let free = Mutex::new(Free { bytes, decoders });
+        Self { free, given_back: Condvar::new(), wait_max, crowd: admission.crowd() }
     }
 
     /// What one conversion holds of it: nothing yet. It ends with `cancel`, and gives everything back when dropped.
@@ -50,6 +54,7 @@ impl Budget {
 
     fn take(&self, wanted: &Wanted, cancel: &Cancel, wait_max: Duration) -> bool {
         let start = Instant::now();
+        let mut in_crowd = None;
         let mut free = lock(&self.free);
         loop {
             if free.bytes >= wanted.bytes && free.decoders >= usize::from(wanted.decoder) {
@@ -61,6 +66,7 @@ impl Budget {
             if left.is_zero() || cancel.is_cancelled() {
                 return false;
             }
+            in_crowd.get_or_insert_with(|| self.crowd.join());
             let waited = self.given_back.wait_timeout(free, left.min(LOOK_EVERY));
             free = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -93,12 +99,14 @@ struct Held {
     samples: u64,
     mask: u64,
     coefficients: u64,
+    /// Of a PDF that is an answer.
+    kept: u64,
     decoder: bool,
 }
 
 impl Held {
     fn bytes(&self) -> u64 {
-        self.source + self.samples + self.mask + self.coefficients
+        self.source + self.samples + self.mask + self.coefficients + self.kept
     }
 
     fn of(&mut self, purpose: Purpose) -> &mut u64 {
@@ -117,9 +125,22 @@ impl Share {
         let wanted = Wanted { bytes, decoder: false };
         let kept = self.budget.take(&wanted, &self.cancel, Duration::ZERO);
         if kept {
-            lock(&self.held).source += bytes;
+            lock(&self.held).kept += bytes;
         }
         kept
+    }
+
+    /// So many bytes of that were taken by the client; those that were not counted are among them.
+    pub(super) fn let_go(&self, bytes: u64) {
+        let mut held = lock(&self.held);
+        let kept = bytes.min(held.kept);
+        held.kept -= kept;
+        self.budget.give_back(&Held { kept, ..Held::default() });
+    }
+
+    /// Whether anything is held.
+    pub(super) fn holds(&self) -> bool {
+        lock(&self.held).bytes() > 0
     }
 }
 
@@ -176,10 +197,12 @@ mod tests {
 
     use pdf_engine::Budget as _;
 
-    use super::*;
+    use super::{super::admission::Capacity, *};
 
     fn budget(bytes: u64, decoders: usize, wait_ms: u64) -> Arc<Budget> {
-        Arc::new(Budget::new(bytes, decoders, Duration::from_millis(wait_ms)))
+        let wait_max = Duration::from_millis(wait_ms);
+        let capacity = Capacity { fetches_max: 1, running_max: 1, waiting_max: 1, wait_max };
+        Arc::new(Budget::new(bytes, decoders, wait_max, &Admission::new(capacity)))
     }
 
     fn free(budget: &Budget) -> (u64, usize) {

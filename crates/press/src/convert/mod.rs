@@ -10,6 +10,7 @@
 mod admission;
 mod answer;
 mod budget;
+mod crowd;
 mod engine;
 mod failure;
 mod feed;

@@ -122,6 +122,16 @@ async fn it_leaves_while_the_source_still_sends() {
     assert!(rest.ends_with(b"%%EOF\n"));
 }
 
+async fn breaks_off(mut body: Body) -> bool {
+    loop {
+        match body.frame().await {
+            None => return false,
+            Some(Err(_)) => return true,
+            Some(Ok(_)) => {}
+        }
+    }
+}
+
 /// Who takes none of it keeps a place only while nobody else wants it.
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_cut_off_where_others_wait() {
@@ -130,17 +140,41 @@ async fn a_client_that_takes_nothing_is_cut_off_where_others_wait() {
         settings.conversion.conversions_queue_ms = 20_000;
     });
     let source = Source::body(&images::noise_png(2000)).await;
-    let mut body = press.send(asking(&json!({ "source_url": source.url("/") }))).await.into_body();
+    let body = press.send(asking(&json!({ "source_url": source.url("/") }))).await.into_body();
     let small = Source::body(&images::png()).await;
     assert_eq!(press.convert(&small.url("/")).await.status, 200);
-    let broke_off = loop {
-        match body.frame().await {
-            None => break false,
-            Some(Err(_)) => break true,
-            Some(Ok(_)) => {}
-        }
-    };
-    assert!(broke_off);
+    assert!(breaks_off(body).await);
+}
+
+/// The same of memory: what is made whole before it is sent stays in it until it is taken.
+#[tokio::test]
+async fn answers_that_nobody_takes_give_their_memory_to_others() {
+    let press = Press::with(|settings| {
+        settings.conversion.conversions_queue_ms = 20_000;
+        settings.conversion.decoded_bytes_max = 8 << 20;
+        settings.conversion.conversions_bytes_max = 24 << 20;
+    });
+    let large = Source::body(&images::noise_png(2000)).await;
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let mut request = asking(&json!({ "source_url": large.url("/") }));
+        *request.version_mut() = http::Version::HTTP_10;
+        let response = press.send(request).await;
+        assert_eq!(response.status(), 200);
+        kept.push(response.into_body());
+    }
+    // Another one is told at once that there is no room for it.
+    let mut request = asking(&json!({ "source_url": large.url("/") }));
+    *request.version_mut() = http::Version::HTTP_10;
+    press.call(request).await.assert_problem("a third", 503, "conversions-busy", "");
+    let decoded = Source::body(&images::interlaced_noise_png(1600)).await;
+    assert_eq!(press.convert(&decoded.url("/")).await.status, 200);
+    // One of them was enough.
+    let mut broken = 0;
+    for body in kept {
+        broken += u32::from(breaks_off(body).await);
+    }
+    assert!(broken > 0);
 }
 
 /// A client that sends all of its image before it takes any of the PDF, as many do.
