@@ -97,16 +97,26 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Pro
         return Err(malformed("The request has more than one Host header; send one."));
     }
     if let Some(authority) = uri.authority() {
-        return Ok(authority.clone());
+        return match is_host(authority) {
+            true => Ok(authority.clone()),
+            false => {
+                Err(malformed("The request's target names a user, or no host (RFC 9110, section 4.2.4)."))
+            }
+        };
     }
     let Some(host) = host else {
         return Err(malformed("The request has no Host header; HTTP/1.1 requires one."));
     };
     let authority: Option<Authority> = host.to_str().ok().and_then(|text| text.parse().ok());
     match authority {
-        Some(authority) if !authority.as_str().contains('@') && !authority.host().is_empty() => Ok(authority),
+        Some(authority) if is_host(&authority) => Ok(authority),
         _ => Err(malformed(NO_HOST)),
     }
+}
+
+/// Whether it is a host and perhaps a port, without a user.
+fn is_host(authority: &Authority) -> bool {
+    !authority.as_str().contains('@') && !authority.host().is_empty()
 }
 
 /// Whether [`authority`] would find a name or an IPv4 address, and perhaps a port. Parsing takes longer than all else
@@ -166,6 +176,13 @@ impl<S: Send + Sync> FromRequestParts<S> for BaseUrl {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let known = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
         known.ok_or_else(|| {
+            if is_without_host(parts)
+                && Arrival::in_parts(parts).is_ok_and(|arrival| arrival.context.on_loopback)
+            {
+                return kind::MALFORMED_REQUEST.because(
+                    "The request has no Host header, and the answer has links to this service; send one.",
+                );
+            }
             Problem::internal(anyhow::anyhow!(
                 "the base of links is not known: set PUBLIC_URL to how clients reach the service"
             ))

@@ -57,6 +57,10 @@ async fn a_request_has_one_host() {
         ("/things/1", &["user@host"], Version::HTTP_11, 400),
         ("/things/1", &["[::1]:8080"], Version::HTTP_11, 200),
         ("http://localhost/things/1", &[], Version::HTTP_2, 200),
+        ("http://user@localhost/things/1", &[], Version::HTTP_2, 400),
+        ("http://user:secret@localhost/things/1", &["localhost"], Version::HTTP_11, 400),
+        // Nothing to make a link of.
+        ("/whoami", &[], Version::HTTP_10, 400),
     ] {
         let reply = get(&settings, uri, hosts, version).await;
         assert_eq!(reply.status.as_u16(), status, "{uri} {hosts:?}");
