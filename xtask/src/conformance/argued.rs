@@ -9,6 +9,9 @@ struct Argued {
     why: &'static str,
 }
 
+/// Of packets that do not fit their tile: the next does not begin where it seems to.
+const LOST: &str = "What follows the damage is read as other pixels than were meant. Pillow shows these, and leaves out what it cannot read.";
+
 const ARGUED: &[Argued] = &[
     Argued {
         said: &["the PNG's chunk IDAT at byte ", " is damaged: its checksum is wrong"],
@@ -38,6 +41,9 @@ const ARGUED: &[Argued] = &[
         said: &["the ICO has ", " bytes, and its ", " would be ", " bytes from byte "],
         why: "The file is cut. Pillow fills up what is missing with pixels that nobody drew.",
     },
+    Argued { said: &["the JPEG 2000 has a packet at byte "], why: LOST },
+    Argued { said: &["the JPEG 2000 has a tile ", " of fewer packets than its header says"], why: LOST },
+    Argued { said: &["the JPEG 2000 has a tile ", " with bytes behind its last packet"], why: LOST },
 ];
 
 /// Why an image is rightly refused that another program decodes, if that is so.
@@ -71,6 +77,9 @@ mod tests {
             ("not this, but: the BMP has a run of pixels that leaves the image", false),
             ("the ICO has 372 bytes, and its row of pixels would be 16 bytes from byte 600 on", true),
             ("the ICO has 372 bytes, and no more", false),
+            ("the JPEG 2000 has a tile 3 with bytes behind its last packet, from byte 900 on", true),
+            ("the JPEG 2000 has a packet at byte 1,026 that is longer than its tile-part", true),
+            ("the JPEG 2000 has a tile-part at byte 26 that is not whole", false),
             ("the TIFF has tiles of JPEG that cannot be joined to one; save it anew", false),
             ("", false),
         ] {

@@ -103,18 +103,77 @@ pub(crate) fn tiff_of(fields: &[(u16, u16, u32, u32)], data: &[u8]) -> Vec<u8> {
 }
 
 /// A bare JPEG 2000 codestream of one tile, whose components have these depths (bits less one) and subsampling across
-/// and down. Its coded samples are not looked at.
+/// and down. Its packets, one a component, are empty: all samples are in the middle between the least and the greatest.
 pub(crate) fn jpeg2000(width: u32, height: u32, components: &[[u8; 3]]) -> Vec<u8> {
-    let mut bytes = b"\xff\x4f\xff\x51".to_vec();
-    bytes.extend((38 + 3 * components.len() as u16).to_be_bytes());
-    bytes.extend([0, 0]);
-    for number in [width, height, 0, 0, width, height, 0, 0] {
-        bytes.extend(number.to_be_bytes());
-    }
-    bytes.extend((components.len() as u16).to_be_bytes());
-    bytes.extend(components.as_flattened());
-    bytes.extend(b"\xff\x90\0\x0a\0\0\0\0\0\x10\0\x01\xff\x93\x80\x80\xff\xd9");
-    bytes
+    jpeg2000_of(
+        width,
+        height,
+        components,
+        &[(0xff52, JPEG2000_CODING), (0xff5c, JPEG2000_STEPS)],
+        &[],
+        &vec![0; components.len()],
+    )
+}
+
+/// One layer of no decompositions in the order of layers, code-blocks of 64 × 64, without loss.
+pub(crate) const JPEG2000_CODING: &[u8] = &[0, 0, 0, 1, 0, 0, 4, 4, 0, 1];
+/// Two guard bits, and bands of ten bit planes.
+pub(crate) const JPEG2000_STEPS: &[u8] = &[0x40, 9 << 3];
+
+/// As [`jpeg2000`], with these segments in the header and in that of the tile-part, each a marker and a content, and
+/// these packets.
+pub(crate) fn jpeg2000_of(
+    width: u32,
+    height: u32,
+    components: &[[u8; 3]],
+    header: &[(u16, &[u8])],
+    tile_header: &[(u16, &[u8])],
+    packets: &[u8],
+) -> Vec<u8> {
+    let segments = |segments: &[(u16, &[u8])]| -> Vec<u8> {
+        let segment = |(marker, content): &(u16, &[u8])| {
+            [&marker.to_be_bytes(), &(content.len() as u16 + 2).to_be_bytes(), *content].concat()
+        };
+        segments.iter().flat_map(segment).collect()
+    };
+    let numbers = [width, height, 0, 0, width, height, 0, 0].map(u32::to_be_bytes);
+    let count = (components.len() as u16).to_be_bytes();
+    let size = [&[0, 0], numbers.as_flattened(), &count, components.as_flattened()].concat();
+    let tile_header = segments(tile_header);
+    let length = (14 + tile_header.len() + packets.len()) as u32;
+    [
+        b"\xff\x4f",
+        segments(&[&[(0xff51, size.as_slice())], header].concat()).as_slice(),
+        b"\xff\x90\0\x0a\0\0",
+        &length.to_be_bytes(),
+        b"\0\x01",
+        &tile_header,
+        b"\xff\x93",
+        packets,
+        b"\xff\xd9",
+    ]
+    .concat()
+}
+
+/// A JPEG 2000 file of this codestream, whose boxes say that its colours are of this number, and what its channels are.
+pub(crate) fn jp2(codestream: &[u8], color: u8, channels: &[[u16; 3]]) -> Vec<u8> {
+    let boxed = |kind: &[u8; 4], content: &[u8]| {
+        [&(content.len() as u32 + 8).to_be_bytes(), kind.as_slice(), content].concat()
+    };
+    // Of the segment of the size: width and height, the number of components, the first one's depth.
+    let size = &codestream[6..];
+    let image = [&size[6..10], &size[2..6], &size[34..36], &size[36..37], &[7, 0, 0]].concat();
+    let count = (channels.len() as u16).to_be_bytes();
+    let entries: Vec<_> = channels.as_flattened().iter().map(|number| number.to_be_bytes()).collect();
+    let channels = boxed(b"cdef", &[&count, entries.as_flattened()].concat());
+    let colors = boxed(b"colr", &[1, 0, 0, 0, 0, 0, color]);
+    [
+        boxed(b"jP  ", b"\r\n\x87\n"),
+        boxed(b"ftyp", b"jp2 \0\0\0\0jp2 "),
+        boxed(b"jp2h", &[boxed(b"ihdr", &image), colors, channels].concat()),
+        boxed(b"jp2c", codestream),
+    ]
+    .concat()
 }
 
 /// A JBIG2 of these segments, in order, each a number, a kind, a page and content; they refer to none.
