@@ -48,7 +48,8 @@ pub struct PageReport {
 pub enum Embedding {
     /// The compressed bytes of the source, as they are.
     Copied,
-    /// The filtered rows of the source, parted into colour and soft mask and compressed again.
+    /// The source, parted into colour and soft mask without decoding: filtered rows, which are compressed again, or packets
+    /// of JPEG 2000, which stay as they are.
     Split,
     /// Decoded, and compressed again without loss.
     Packed,

@@ -76,7 +76,7 @@ pub(crate) struct Args {
     ///
     /// It has `output` (the PDF's path), `bytes` (its length) and `pages`, an object for each page: `image` (its path),
     /// `frame` (from 0), `format`, `width_pixels`, `height_pixels`, `bits_per_sample`, `page_points` (width and height in
-    /// 1/72 inch, of what is shown), `embedding` (copied: the image's own compressed bytes; split: its rows, parted into colours and
+    /// 1/72 inch, of what is shown), `embedding` (copied: the image's own compressed bytes; split: its rows or packets, parted into colours and
     /// transparency; packed: decoded and compressed again), `lossless`, `transparency`, and `warnings`, which are then
     /// not repeated on standard error. With --each it is an array of such objects, one for each image; one that failed
     /// has `image`, `output` and `error`.

@@ -23,7 +23,7 @@ use super::{
 /// Tells what images are and how they would be embedded, without writing a PDF.
 ///
 /// A line a page: format, pixels, bits of a sample, the page's size in points (1/72 inch), and how the image comes into
-/// the PDF. copied: its own compressed bytes; split: its rows, parted into colours and transparency; packed: decoded and
+/// the PDF. copied: its own compressed bytes; split: its rows or packets, parted into colours and transparency; packed: decoded and
 /// compressed again without loss. Each image is read and checked to its end, as for a conversion. What would be left
 /// out of it stands below its line.
 ///

@@ -70,8 +70,9 @@ pub(crate) enum Encoding {
     /// Fax codes.
     Ccitt(Ccitt),
     /// JPEG 2000, which knows its depth itself, and its colours where `colors` is false. `mask` is 1 where one of
-    /// its components is an alpha, 2 where the others were multiplied by it.
-    Jpeg2000 { colors: bool, mask: u8 },
+    /// its components is an alpha, 2 where the others were multiplied by it. `bits` are told where readers want to be
+    /// told all the same.
+    Jpeg2000 { colors: bool, mask: u8, bits: Option<u8> },
     /// JBIG2 without its file header; `globals` are the segments that come before the page's.
     Jbig2 { globals: Option<Ref> },
 }
@@ -171,8 +172,12 @@ impl Image<'_> {
     pub(super) fn dictionary(&self) -> String {
         let mut text =
             format!("/Type /XObject /Subtype /Image /Width {} /Height {}", self.width, self.height);
-        if !matches!(self.encoding, Encoding::Jpeg2000 { .. }) {
-            let _ = write!(text, " /BitsPerComponent {}", self.bits_per_sample);
+        let bits = match self.encoding {
+            Encoding::Jpeg2000 { bits, .. } => bits,
+            _ => Some(self.bits_per_sample),
+        };
+        if let Some(bits) = bits {
+            let _ = write!(text, " /BitsPerComponent {bits}");
         }
         if !matches!(self.encoding, Encoding::Jpeg2000 { colors: false, .. }) {
             let _ = write!(text, " /ColorSpace {}", self.color.array());

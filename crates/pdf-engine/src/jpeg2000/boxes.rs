@@ -6,6 +6,8 @@ use crate::{boxes::box_at, document::Space, error::Fault, metadata::icc, page::D
 /// A channel that is no colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Alpha {
+    /// Which of the channels; these are components, where there is no palette.
+    pub(super) channel: u16,
     /// Whether the colours were multiplied by it.
     pub(super) premultiplied: bool,
 }
@@ -24,6 +26,7 @@ pub(super) struct Boxes<'s> {
     pub(super) alphas: Vec<Alpha>,
     /// Each channel, its type, and which colour it is.
     pub(super) channels: Vec<[u16; 3]>,
+    pub(super) has_palette: bool,
     pub(super) density: Option<Density>,
 }
 
@@ -37,6 +40,7 @@ impl<'s> Boxes<'s> {
             colors: Vec::new(),
             alphas: Vec::new(),
             channels: Vec::new(),
+            has_palette: false,
             density: None,
         }
     }
@@ -70,6 +74,7 @@ impl<'s> Boxes<'s> {
                     let bits = file.slice(start, next - start, "header")?.get(10).copied();
                     self.depth = bits.filter(|bits| *bits != 255);
                 }
+                b"pclr" | b"cmap" => self.has_palette = true,
                 b"cdef" => self.channels(file.slice(start, next - start, "channels")?),
                 b"res " => self.resolution(file, start, next)?,
                 _ => {}
@@ -87,8 +92,8 @@ impl<'s> Boxes<'s> {
         self.alphas = self
             .channels
             .iter()
-            .filter_map(|&[_, kind, of]| match (kind, of) {
-                (1 | 2, 0) => Some(Alpha { premultiplied: kind == 2 }),
+            .filter_map(|&[channel, kind, of]| match (kind, of) {
+                (1 | 2, 0) => Some(Alpha { channel, premultiplied: kind == 2 }),
                 _ => None,
             })
             .collect();
@@ -98,17 +103,34 @@ impl<'s> Boxes<'s> {
         !self.colors.is_empty()
     }
 
-    /// Why the colours, of these components, may not be in a PDF/A: ISO 19005-2, 6.2.8.3, and 6.2.4.
-    pub(super) fn unfit_for_archives(&self, components: &[Component]) -> Option<&'static str> {
+    /// The space of the colours, if they are so many of one where all zeros are black, or no ink.
+    pub(super) fn space_from_zero(&self, count: usize) -> Option<Space> {
+        let space = match self.colors.first()? {
+            [1, _, _, 0, 0, 0, 16, ..] => Space::Rgb,
+            [1, _, _, 0, 0, 0, 17, ..] => Space::Gray,
+            [2 | 3, _, _, profile @ ..] => [Space::Gray, Space::Rgb, Space::Cmyk]
+                .into_iter()
+                .find(|space| icc::unfit(profile, *space).is_none())?,
+            _ => return None,
+        };
+        (usize::from(space.channels()) == count).then_some(space)
+    }
+
+    /// Why the colours, of these components, may not be in a PDF/A: ISO 19005-2, 6.2.8.3, and 6.2.4. `are_whole` says that
+    /// these are all of the file's, whose boxes say their depth.
+    pub(super) fn unfit_for_archives(
+        &self,
+        components: &[Component],
+        are_whole: bool,
+    ) -> Option<&'static str> {
         let [colors] = self.colors.as_slice() else {
             return Some(
                 "says in no way, or in several, what its colours are, and PDF/A wants it to say so once",
             );
         };
-        if !self.alphas.is_empty() {
-            return Some("has transparency among its components, which is not made PDF/A");
-        }
-        if self.depth.is_none() || components.iter().any(|component| component.depth != components[0].depth) {
+        if are_whole && self.depth.is_none()
+            || components.iter().any(|component| component.depth != components[0].depth)
+        {
             return Some("has components of different depths, which PDF/A does not know");
         }
         let known = match (components.len(), colors) {

@@ -2,7 +2,7 @@
 
 use super::{
     header::{InForce, Parameters, Size, marker},
-    packets::{self, TileData},
+    packets::{self, Packet, TileData},
 };
 use crate::{
     Cancel, Limits, Purpose,
@@ -58,7 +58,7 @@ pub(super) struct Codestream<'s> {
     pub(super) size: Size,
     /// Where its segments begin, the size's first, and where they end.
     header: (u64, u64),
-    main: Parameters,
+    pub(super) main: Parameters,
     /// Those of a tile one behind the other.
     parts: Vec<TilePart>,
     /// The headers of all packets, where the codestream's header has them, and where those of each tile-part begin.
@@ -145,8 +145,9 @@ impl<'s> Codestream<'s> {
 /// A tile, its header read.
 pub(super) struct Tile<'c, 's> {
     codestream: &'c Codestream<'s>,
-    number: u16,
-    parameters: Parameters,
+    pub(super) number: u16,
+    pub(super) parameters: Parameters,
+    parts: &'c [TilePart],
     /// Where the data of each tile-part begin and end.
     data: Vec<(u64, u64)>,
     packed: Option<Vec<u8>>,
@@ -178,17 +179,29 @@ impl<'c, 's> Tile<'c, 's> {
             None => Some(packed),
         };
         let packed = packed.map(|parts: Vec<&[u8]>| joined(&parts, limits)).transpose()?;
-        Ok(Self { codestream, number: parts[0].tile, parameters, data, packed })
+        Ok(Self { codestream, number: parts[0].tile, parameters, parts, data, packed })
     }
 
     pub(super) fn in_force(&self) -> InForce<'_> {
         InForce { file: self.codestream.file, main: &self.codestream.main, tile: &self.parameters }
     }
 
-    /// Reads its packets to the end.
-    pub(super) fn read_packets(&self, held: &mut Held<'_>) -> Result<(), Fault> {
+    /// Calls for each segment of the headers of its tile-parts.
+    pub(super) fn each_segment(
+        &self,
+        take: &mut dyn FnMut(Segment<'s>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.parts.iter().try_for_each(|part| part.each_segment(self.codestream.file, take).map(drop))
+    }
+
+    /// Reads its packets to the end, and calls for each.
+    pub(super) fn each_packet(
+        &self,
+        held: &mut Held<'_>,
+        take: &mut dyn FnMut(&Packet<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let data = TileData { number: self.number.into(), parts: &self.data, packed: self.packed.as_deref() };
-        packets::read(&self.codestream.size, self.in_force(), &data, held)
+        packets::read(&self.codestream.size, self.in_force(), &data, held, take)
     }
 }
 
@@ -197,6 +210,7 @@ pub(super) struct Held<'l> {
     limits: &'l Limits,
     cancel: &'l Cancel,
     work_left: u64,
+    work_max: u64,
     bytes: u64,
     /// Those that are not of a tile.
     kept: u64,
@@ -210,8 +224,8 @@ impl<'l> Held<'l> {
 
     /// For a file of so many bytes.
     pub(super) fn new(limits: &'l Limits, cancel: &'l Cancel, file: Spooled<'_>) -> Self {
-        let work_left = WORK + WORK_A_BYTE * file.bytes.len() as u64;
-        Self { limits, cancel, work_left, bytes: 0, kept: 0, asked: 0 }
+        let work_max = WORK + WORK_A_BYTE * file.bytes.len() as u64;
+        Self { limits, cancel, work_left: work_max, work_max, bytes: 0, kept: 0, asked: 0 }
     }
 
     /// What was taken until now is needed to the end.
@@ -243,6 +257,11 @@ impl<'l> Held<'l> {
     /// So many bytes are not needed any more.
     pub(super) fn less(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// What is read is read once more from its beginning.
+    pub(super) fn again(&mut self) {
+        self.work_left = self.work_max;
     }
 
     /// Looks at so many code-blocks.

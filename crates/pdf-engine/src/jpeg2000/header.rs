@@ -17,12 +17,17 @@ pub(super) mod marker {
     pub(in super::super) const SIZ: u16 = 0xff51;
     pub(in super::super) const COD: u16 = 0xff52;
     pub(in super::super) const COC: u16 = 0xff53;
+    pub(in super::super) const TLM: u16 = 0xff55;
+    pub(in super::super) const PLM: u16 = 0xff57;
+    pub(in super::super) const PLT: u16 = 0xff58;
     pub(in super::super) const QCD: u16 = 0xff5c;
     pub(in super::super) const QCC: u16 = 0xff5d;
     pub(in super::super) const RGN: u16 = 0xff5e;
     pub(in super::super) const POC: u16 = 0xff5f;
     pub(in super::super) const PPM: u16 = 0xff60;
     pub(in super::super) const PPT: u16 = 0xff61;
+    pub(in super::super) const CRG: u16 = 0xff63;
+    pub(in super::super) const COM: u16 = 0xff64;
     pub(in super::super) const SOT: u16 = 0xff90;
     pub(in super::super) const SOP: u16 = 0xff91;
     pub(in super::super) const EPH: u16 = 0xff92;
@@ -139,6 +144,8 @@ pub(super) struct Progression {
 pub(super) struct Style {
     pub(super) order: Order,
     pub(super) layers: u16,
+    /// Whether the first three components are mixed.
+    pub(super) mixes: bool,
     /// Whether packets may begin with a marker, and whether their headers end with one.
     pub(super) sop: bool,
     pub(super) eph: bool,
@@ -253,7 +260,7 @@ impl Parameters {
     pub(super) fn take(&mut self, file: Spooled<'_>, kind: u16, bytes: &[u8]) -> Result<(), Fault> {
         match kind {
             marker::COD => {
-                let &[flags, order, high, low, _mixes, ref coding @ ..] = bytes else {
+                let &[flags, order, high, low, mixes, ref coding @ ..] = bytes else {
                     return Err(file.fault("has a coding style that is too short"));
                 };
                 let order = order_of(file, order)?;
@@ -262,7 +269,7 @@ impl Parameters {
                     return Err(file.fault("claims to have no layer"));
                 }
                 let (sop, eph) = (flags & 2 != 0, flags & 4 != 0);
-                self.style = Some(Style { order, layers, sop, eph });
+                self.style = Some(Style { order, layers, mixes: mixes & 1 != 0, sop, eph });
                 self.coding = Some(Coding::read(file, flags & 1 != 0, coding)?);
             }
             marker::COC => {

@@ -1,8 +1,9 @@
 //! JPEG 2000 (ITU-T T.800), copied into `/JPXDecode`: files with their boxes, and bare codestreams.
 //!
 //! The boxes, the codestream's headers, the chain of tile-parts and the headers of all packets are checked; the codes are
-//! not decoded. A bare codestream does not say what its components are. Where one of them is an alpha, boxes that say so
-//! are written before it.
+//! not decoded. Where one of the components is an alpha, the codestream is parted into the colours and a soft mask, as
+//! readers show an alpha within a JPEG 2000 wrong, and it is not made PDF/A. A bare codestream does not say what its components
+//! are. Where one of them is an alpha, boxes that say so are written.
 
 mod bits;
 mod boxes;
@@ -11,6 +12,7 @@ mod geometry;
 mod header;
 mod packets;
 mod progression;
+mod split;
 mod tag_tree;
 
 use crate::{
@@ -25,6 +27,7 @@ use crate::{
 use boxes::{Alpha, Boxes, Told, colors_of};
 use codestream::{Codestream, Held};
 use header::Size;
+use split::Half;
 
 /// Copies a JPEG 2000 image into the document.
 pub(crate) fn embed(
@@ -46,11 +49,14 @@ pub(crate) fn embed(
         boxes.colors.push(&told);
         boxes.channels = (0..count - 1).map(|channel| [channel, 0, channel + 1]).collect();
         boxes.channels.push([count - 1, 1, 0]);
-        boxes.alphas.push(Alpha { premultiplied: false });
+        boxes.alphas.push(Alpha { channel: count - 1, premultiplied: false });
     }
-    let mut source = Source { file, boxes, codestream, held, told_before: !says_colors, space };
-    source.check(context)?;
-    let image = source.copy(document, context)?;
+    let mut source = Source { file, boxes, codestream, held, is_bare: !says_colors, space };
+    let parted = source.check(context)?;
+    let (image, embedding) = match &parted {
+        Some(parted) => (source.part(parted, document, context)?, Embedding::Split),
+        None => (source.copy(document, context)?, Embedding::Copied),
+    };
     let size = &source.codestream.size;
     let shown = Shown {
         image,
@@ -60,7 +66,7 @@ pub(crate) fn embed(
         bits_per_sample: size.bits(),
         densities: &[source.boxes.density],
         orientation: Orientation::default(),
-        embedding: Embedding::Copied,
+        embedding,
         transparency: !source.boxes.alphas.is_empty(),
     };
     context.show(document, &shown)
@@ -94,19 +100,61 @@ struct Source<'s, 'l> {
     codestream: Codestream<'s>,
     held: Held<'l>,
     /// Whether the file has no boxes.
-    told_before: bool,
+    is_bare: bool,
     space: Space,
 }
 
+/// An alpha that can be taken out.
+struct Parted {
+    alpha: Alpha,
+    colors: Half,
+    mask: Half,
+    /// Bytes of the packets of each tile: those of the colours, and those of the mask.
+    lengths: Vec<[u64; 2]>,
+}
+
 impl Source<'_, '_> {
-    /// Reads all packets.
-    fn check(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
-        let Self { codestream, held, .. } = self;
+    /// Reads all packets, and tells how the alpha is taken out, if there is one that can be.
+    fn check(&mut self, context: &mut Context<'_>) -> Result<Option<Parted>, Fault> {
+        let Self { file, boxes, codestream, held, .. } = self;
+        let alpha = boxes.alphas.last().copied();
+        let mut obstacle = alpha.and_then(|alpha| split::obstacle(codestream, boxes, alpha));
+        let mut parted = alpha.filter(|_| obstacle.is_none()).and_then(|alpha| {
+            let (size, component) = (&codestream.size, usize::from(alpha.channel));
+            let mask = Half::alpha(size, component)?;
+            Some(Parted { alpha, colors: Half::colors(size, component), mask, lengths: Vec::new() })
+        });
         if codestream.is_extended() {
             context.warn("the codestream says that it is more than T.800: its packets are not checked, and readers may not show it");
-            return Ok(());
+        } else {
+            codestream.each_tile(context.limits, &mut |tile| {
+                let mut lengths = [0; 2];
+                if let Some(parted) = &parted {
+                    obstacle = obstacle.or(split::obstacle_of_tile(tile, [&parted.colors, &parted.mask])?);
+                }
+                tile.each_packet(held, &mut |packet| {
+                    if let Some(parted) = &parted {
+                        lengths[0] += parted.colors.packet_bytes(packet);
+                        lengths[1] += parted.mask.packet_bytes(packet);
+                    }
+                    Ok(())
+                })?;
+                if let Some(parted) = &mut parted {
+                    parted.lengths.push(lengths);
+                }
+                Ok(())
+            })?;
         }
-        codestream.each_tile(context.limits, &mut |tile| tile.read_packets(held))
+        let Some(reason) = obstacle else { return Ok(parted) };
+        if context.options.pdfa.is_some() {
+            return Err(file.unsupported(format_args!(
+                "has transparency among its components, which is not made PDF/A, and it cannot be taken out: {reason}"
+            )));
+        }
+        context.warn(format!(
+            "the transparency stays within the JPEG 2000, where some readers show it wrong: it cannot be taken out, as {reason}"
+        ));
+        Ok(None)
     }
 
     /// Copies the file whole.
@@ -114,7 +162,7 @@ impl Source<'_, '_> {
         let Self { file, boxes, codestream, .. } = self;
         let size = &codestream.size;
         if context.options.pdfa.is_some()
-            && let Some(reason) = boxes.unfit_for_archives(&size.components)
+            && let Some(reason) = boxes.unfit_for_archives(&size.components, true)
         {
             return Err(file.unsupported(reason));
         }
@@ -124,14 +172,14 @@ impl Source<'_, '_> {
             height: size.height,
             bits_per_sample: size.bits(),
             color: Color::device(self.space),
-            encoding: Encoding::Jpeg2000 { colors: !boxes.has_colors(), mask },
+            encoding: Encoding::Jpeg2000 { colors: !boxes.has_colors(), mask, bits: None },
             inverted: false,
             transparency: Transparency::Opaque,
             matte: None,
         };
         let name = document.reserve();
         let mut stream = document.image(name, &image)?;
-        if self.told_before && boxes.has_colors() {
+        if self.is_bare && boxes.has_colors() {
             stream.write(&boxes::written(&Told {
                 size: [size.width, size.height],
                 brands: boxes.brands,
@@ -144,4 +192,70 @@ impl Source<'_, '_> {
         stream.finish()?;
         Ok(name)
     }
+
+    /// Writes the colours, and the alpha as their soft mask.
+    fn part(
+        &mut self,
+        parted: &Parted,
+        document: &mut Document<'_>,
+        context: &Context<'_>,
+    ) -> Result<Ref, Fault> {
+        let Parted { alpha, colors, mask, lengths } = parted;
+        if context.options.pdfa.is_some()
+            && let Some(reason) = self.boxes.unfit_for_archives(&colors.size.components, false)
+        {
+            return Err(self.file.unsupported(reason));
+        }
+        let (name, mask_name) = (document.reserve(), document.reserve());
+        let image = |half: &Half, encoding: Encoding| Image {
+            width: half.size.width,
+            height: half.size.height,
+            bits_per_sample: half.size.bits(),
+            color: Color::device(Space::Gray),
+            encoding,
+            inverted: false,
+            transparency: Transparency::Opaque,
+            matte: None,
+        };
+        let channels = channels(&self.boxes.channels, alpha.channel);
+        let told = Told {
+            size: [colors.size.width, colors.size.height],
+            brands: self.boxes.brands,
+            components: &colors.size.components,
+            colors: &self.boxes.colors,
+            channels: &channels,
+        };
+        let encoding = Encoding::Jpeg2000 { colors: false, mask: 0, bits: None };
+        let transparency = Transparency::SoftMask(mask_name);
+        let mut stream = document.image(name, &Image { transparency, ..image(colors, encoding) })?;
+        stream.write(&boxes::written(&told))?;
+        let (limits, held) = (context.limits, &mut self.held);
+        colors.write(&self.codestream, limits, held, lengths.iter().map(|both| both[0]), &mut stream)?;
+        stream.finish()?;
+
+        let matte = alpha.premultiplied.then_some(colors.size.components.len());
+        let told = Told {
+            size: [mask.size.width, mask.size.height],
+            components: &mask.size.components,
+            colors: &[&colors_of(Space::Gray, &mask.size.components)],
+            channels: &[],
+            ..told
+        };
+        // The depth is to be ignored (ISO 32000-1, table 89), but poppler wants one, and makes 8 bits of every other.
+        let encoding = Encoding::Jpeg2000 { colors: true, mask: 0, bits: Some(8) };
+        let mut stream = document.image(mask_name, &Image { matte, ..image(mask, encoding) })?;
+        stream.write(&boxes::written(&told))?;
+        mask.write(&self.codestream, limits, held, lengths.iter().map(|both| both[1]), &mut stream)?;
+        stream.finish()?;
+        Ok(name)
+    }
+}
+
+/// The channels without the alpha; none where they are the colours in their order, which need not be told.
+fn channels(channels: &[[u16; 3]], alpha: u16) -> Vec<[u16; 3]> {
+    let colors = channels.iter().filter(|[channel, ..]| *channel != alpha);
+    let left: Vec<_> =
+        colors.map(|&[channel, kind, of]| [channel - u16::from(channel > alpha), kind, of]).collect();
+    let is_plain = |&[channel, kind, of]: &[u16; 3]| kind == 0 && u32::from(of) == u32::from(channel) + 1;
+    if left.iter().all(is_plain) { Vec::new() } else { left }
 }

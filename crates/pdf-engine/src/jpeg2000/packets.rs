@@ -20,6 +20,16 @@ use crate::{
 /// claim, as 16 for 12, write them, and decoders pass over it.
 const PLANES_OVER_MAX: u16 = 8;
 
+/// A packet, as it stands in the file.
+pub(super) struct Packet<'p> {
+    pub(super) component: u8,
+    /// Whether a marker with its number stands before it.
+    pub(super) is_numbered: bool,
+    /// With the marker that ends it, where there is one.
+    pub(super) header: &'p [u8],
+    pub(super) body: &'p [u8],
+}
+
 /// What a tile is read from.
 pub(super) struct TileData<'t> {
     pub(super) number: u64,
@@ -29,12 +39,13 @@ pub(super) struct TileData<'t> {
     pub(super) packed: Option<&'t [u8]>,
 }
 
-/// Reads the packets of a tile to the end.
+/// Reads the packets of a tile to the end, and calls for each.
 pub(super) fn read(
     size: &Size,
     in_force: InForce<'_>,
     data: &TileData<'_>,
     held: &mut Held<'_>,
+    take: &mut dyn FnMut(&Packet<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let style = in_force.style()?;
     let lanes = lanes(size, data.number, in_force)?;
@@ -74,8 +85,10 @@ pub(super) fn read(
     };
     for progression in if changes.is_empty() { &whole } else { changes } {
         let layers = progression.layers.min(style.layers);
+        reader.held.work(lanes.len() as u64)?;
         each_packet(&lanes, Progression { layers, ..*progression }, &mut |lane, precinct, layer| {
-            reader.held.work(1)?;
+            // Which precinct is the next is looked for among all lanes.
+            reader.held.work(1 + lanes.len() as u64 / 8)?;
             // Of a change of the order, packets that were there before are left out.
             if reader.states[lane][precinct].layers != layer {
                 return Ok(());
@@ -85,7 +98,7 @@ pub(super) fn read(
                 return Ok(());
             }
             reader.states[lane][precinct].layers += 1;
-            reader.packet(lane, &lanes[lane], precinct, layer)
+            reader.packet(lane, &lanes[lane], precinct, layer, take)
         })?;
     }
     reader.finish()
@@ -227,14 +240,22 @@ struct Reader<'t, 'h, 'l> {
 }
 
 impl Reader<'_, '_, '_> {
-    fn packet(&mut self, number: usize, lane: &Lane, precinct: usize, layer: u16) -> Result<(), Fault> {
-        let (start, file) = (self.at, self.file);
+    fn packet(
+        &mut self,
+        number: usize,
+        lane: &Lane,
+        precinct: usize,
+        layer: u16,
+        take: &mut dyn FnMut(&Packet<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let file = self.file;
         if self.is_at_end() {
             return Err(file.fault(format_args!(
                 "has a tile {} of fewer packets than its header says",
                 Count(self.data.number)
             )));
         }
+        let start = self.at;
         let broken =
             move |why: Broken| file.fault(format_args!("has a packet at byte {} that {why}", Count(start)));
         let end = self.data.parts.get(self.part).map_or(start, |(_, end)| *end);
@@ -263,7 +284,7 @@ impl Reader<'_, '_, '_> {
             }
             header_bytes += 2;
         }
-        let mut bodies = &headers[header_bytes..];
+        let (header, mut bodies) = headers.split_at(header_bytes);
         if self.data.packed.is_some() {
             self.packed_at += header_bytes;
             bodies = rest;
@@ -271,7 +292,7 @@ impl Reader<'_, '_, '_> {
         let body = usize::try_from(body_bytes).ok().and_then(|bytes| bodies.get(..bytes));
         let body = body.ok_or_else(|| broken("is longer than its tile-part"))?;
         self.at = end - (bodies.len() - body.len()) as u64;
-        Ok(())
+        take(&Packet { component: lane.component, is_numbered, header, body })
     }
 
     /// Goes on to the next tile-part that has something, where one is at its end.

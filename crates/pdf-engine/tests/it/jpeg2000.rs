@@ -1,4 +1,4 @@
-use pdf_engine::{Embedding, Limits};
+use pdf_engine::{Cancel, Embedding, Limits, Options, PdfA, Source, convert};
 
 use crate::support::{
     convert_one, convert_with, kind_of, pdf,
@@ -8,7 +8,9 @@ use crate::support::{
 
 const EIGHT: [u8; 3] = [7, 1, 1];
 const COD: u16 = 0xff52;
+const COC: u16 = 0xff53;
 const QCD: u16 = 0xff5c;
+const QCC: u16 = 0xff5d;
 const RGN: u16 = 0xff5e;
 const POC: u16 = 0xff5f;
 const PPM: u16 = 0xff60;
@@ -34,46 +36,80 @@ fn with<'b>(segments: &[(u16, &'b [u8])]) -> Vec<(u16, &'b [u8])> {
     [HEADER.as_slice(), segments].concat()
 }
 
+fn borrowed(segments: &[(u16, Vec<u8>)]) -> Vec<(u16, &[u8])> {
+    segments.iter().map(|(kind, content)| (*kind, content.as_slice())).collect()
+}
+
+/// What a stream of the PDF has behind its boxes.
+fn codestream(data: &[u8]) -> &[u8] {
+    let at = data.windows(4).position(|window| window == b"jp2c").unwrap();
+    &data[at + 4..]
+}
+
+/// Checks that the colours and the mask of a file are these codestreams.
+fn parted(name: &str, file: &[u8], colors: &[u8], mask: &[u8]) {
+    let (bytes, report) = convert_one(file).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let page = &report.pages[0];
+    assert_eq!((page.embedding, page.transparency, page.lossless), (Embedding::Split, true, true), "{name}");
+    let images = pdf::images(&bytes);
+    let [(dictionary, found), (mask_dictionary, found_mask)] = images.as_slice() else {
+        panic!("{name}: {} images", images.len())
+    };
+    assert!(dictionary.contains("/SMask ") && !dictionary.contains("/SMaskInData"), "{name}: {dictionary}");
+    assert!(
+        mask_dictionary.contains("/ColorSpace /DeviceGray /Filter /JPXDecode"),
+        "{name}: {mask_dictionary}"
+    );
+    assert!(codestream(found) == colors, "{name}: {:x?}\nfor {colors:x?}", codestream(found));
+    assert!(codestream(found_mask) == mask, "{name}: {:x?}\nfor {mask:x?}", codestream(found_mask));
+}
+
 #[test]
-fn an_alpha_of_a_bare_codestream_is_told_in_boxes() {
+fn an_alpha_of_a_bare_codestream_is_parted_and_boxes_say_what_is_left() {
     let gray = b"\0\0\0\x0fcolr\x01\0\0\0\0\0\x11".as_slice();
     let color = b"\0\0\0\x0fcolr\x01\0\0\0\0\0\x10".as_slice();
-    let two = b"\0\0\0\x16cdef\0\x02\0\0\0\0\0\x01\0\x01\0\x01\0\0".as_slice();
-    let four =
-        b"\0\0\0\x22cdef\0\x04\0\0\0\0\0\x01\0\x01\0\0\0\x02\0\x02\0\0\0\x03\0\x03\0\x01\0\0".as_slice();
+    let ycc = b"\0\0\0\x0fcolr\x01\0\0\0\0\0\x12".as_slice();
     for (components, depth, boxes) in [
-        (&[EIGHT; 2][..], 7, &[gray, two][..]),
-        (&[EIGHT; 4], 7, &[color, four]),
-        (&[[0x8f, 1, 1]; 4], 0x8f, &[color, four]),
-        (&[EIGHT, [0, 1, 1]], 255, &[b"\0\0\0\x0abpcc\x07\0".as_slice(), gray, two]),
+        (&[EIGHT; 2][..], 7, &[gray][..]),
+        (&[EIGHT; 4], 7, &[color]),
+        (&[[0x8f, 1, 1]; 4], 0x8f, &[color]),
+        (&[EIGHT, [9, 1, 1], EIGHT, EIGHT], 255, &[b"\0\0\0\x0bbpcc\x07\x09\x07".as_slice(), color]),
+        (&[EIGHT, [7, 2, 2], [7, 2, 2], EIGHT], 7, &[ycc]),
+        (&[EIGHT, [0, 1, 1]], 7, &[gray]),
     ] {
         let image = raster::jpeg2000(23, 17, components);
         let (bytes, report) = convert_one(&image).unwrap();
         let page = &report.pages[0];
-        assert_eq!((page.embedding, page.transparency, page.lossless), (Embedding::Copied, true, true));
+        assert_eq!((page.embedding, page.transparency, page.lossless), (Embedding::Split, true, true));
         assert_eq!(page.bits_per_sample, (components[0][0] & 127) + 1);
         let said = page.warnings.iter().any(|warning| warning.contains("red, green, blue and alpha"));
         assert_eq!(said, components.len() == 4, "{:?}", page.warnings);
-        let (dictionary, data) = pdf::image(&bytes);
-        assert!(dictionary.contains("/SMaskInData 1") && !dictionary.contains("ColorSpace"), "{dictionary}");
-        let count = components.len() as u8;
-        let header =
-            [b"\0\0\0\x16ihdr\0\0\0\x11\0\0\0\x17\0", [count, depth, 7, 0, 0].as_slice(), &boxes.concat()]
-                .concat();
-        let length = |content: &[u8]| (content.len() as u32 + 8).to_be_bytes();
-        let expected = [
-            b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 ",
-            length(&header).as_slice(),
-            b"jp2h",
-            &header,
-            b"\0\0\0\0jp2c",
-            &image,
-        ]
-        .concat();
-        assert!(data == expected, "{data:x?}");
-        // It is a file of its own, and read as one.
-        let (again, report) = convert_one(&data).unwrap();
-        assert!(pdf::image(&again).1 == data && report.pages[0].transparency);
+        let images = pdf::images(&bytes);
+        let written = |count: u8, depth: u8, boxes: &[u8], codestream: &[u8]| {
+            let image =
+                [b"\0\0\0\x16ihdr\0\0\0\x11\0\0\0\x17\0", [count, depth, 7, 0, 0].as_slice()].concat();
+            let length = (image.len() + boxes.len()) as u32 + 8;
+            [
+                b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 ",
+                length.to_be_bytes().as_slice(),
+                b"jp2h",
+                &image,
+                boxes,
+                b"\0\0\0\0jp2c",
+                codestream,
+            ]
+            .concat()
+        };
+        let (alpha, colors) = components.split_last().unwrap();
+        let expected = written(colors.len() as u8, depth, &boxes.concat(), &raster::jpeg2000(23, 17, colors));
+        assert!(images[0].1 == expected, "{:x?}", images[0].1);
+        let expected = written(1, alpha[0], gray, &raster::jpeg2000(23, 17, &[*alpha]));
+        assert!(images[1].1 == expected, "{:x?}", images[1].1);
+        // Each is a file of its own, and read as one.
+        for (_, data) in images {
+            let (again, report) = convert_one(&data).unwrap();
+            assert!(pdf::image(&again).1 == data && !report.pages[0].transparency);
+        }
     }
 }
 
@@ -92,22 +128,72 @@ fn a_bare_codestream_without_an_alpha_stays_bare() {
 }
 
 #[test]
-fn markers_and_headers_that_stand_apart_are_read() {
+fn headers_are_written_anew_for_the_components_that_are_left() {
+    let coding = |component: u8| [&[component], [0, 0, 3, 3, 0, 1].as_slice()].concat();
+    let steps = |component: u8| [&[component], JPEG2000_STEPS].concat();
+    let own = |numbers: &[u8]| -> Vec<(u16, Vec<u8>)> {
+        let of = |number: &u8| [(COC, coding(*number)), (QCC, steps(*number)), (RGN, vec![*number, 0, 5])];
+        numbers.iter().flat_map(of).collect()
+    };
+    // The alpha is the second of four: what is behind it has another number.
+    let channels = [[0, 0, 1], [1, 1, 0], [2, 0, 2], [3, 0, 3]];
+    let (all, colors, mask) = (own(&[1, 2]), own(&[1]), own(&[0]));
+    let (all, colors, mask) = (borrowed(&all), borrowed(&colors), borrowed(&mask));
+    for in_tile in [false, true] {
+        let part = |count: usize, segments: &[(u16, &[u8])]| {
+            let (header, tile) =
+                if in_tile { (with(&[]), segments) } else { (with(segments), [].as_slice()) };
+            image(count, &header, tile, &[0; 4][..count])
+        };
+        let file = raster::jp2(&part(4, &all), 16, &channels);
+        parted("for components", &file, &part(3, &colors), &part(1, &mask));
+
+        // An order for the colours, in two changes, and one for all.
+        let changes: [&[u8]; 3] = [&[0, 0, 0, 1, 1, 2, 4], &[0, 2, 0, 1, 1, 4, 1], &[0, 0, 0, 1, 33, 0, 0]];
+        let colors: [&[u8]; 3] = [&[0, 0, 0, 1, 1, 1, 4], &[0, 1, 0, 1, 1, 3, 1], &[0, 0, 0, 1, 33, 3, 0]];
+        let mask: [&[u8]; 2] = [&[0, 0, 0, 1, 1, 1, 4], &[0, 0, 0, 1, 33, 1, 0]];
+        let [changes, colors, mask] = [changes.concat(), colors.concat(), mask.concat()];
+        let file = raster::jp2(&part(4, &[(POC, &changes)]), 16, &channels);
+        parted("changes of order", &file, &part(3, &[(POC, &colors)]), &part(1, &[(POC, &mask)]));
+    }
+    // Places of components, comments, and lengths of tile-parts.
+    let header = with(&[
+        (0xff63, &[0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8]),
+        (0xff64, b"\0\x01a"),
+        (0xff55, &[0, 0]),
+    ]);
+    let colors = with(&[(0xff63, &[0, 1, 0, 2, 0, 5, 0, 6, 0, 7, 0, 8]), (0xff64, b"\0\x01a")]);
+    let mask = with(&[(0xff63, &[0, 3, 0, 4])]);
+    let lengths: [(u16, &[u8]); 1] = [(0xff58, &[0, 1, 1, 1, 1])];
+    let file = raster::jp2(&image(4, &header, &lengths, &[0; 4]), 16, &channels);
+    parted("others", &file, &image(3, &colors, &[], &[0; 3]), &image(1, &mask, &[], &[0]));
+    // The colours are still mixed, and what is left of two components is not.
+    let mixing = [0, 0, 0, 1, 1, 0, 4, 4, 0, 1];
+    let header = [(COD, mixing.as_slice()), (QCD, JPEG2000_STEPS)];
+    let file = raster::jp2(&image(4, &header, &[], &[0; 4]), 16, &CHANNELS);
+    parted("mixed", &file, &image(3, &header, &[], &[0; 3]), &image(1, &HEADER, &[], &[0]));
+}
+
+#[test]
+fn markers_and_headers_that_stand_apart_come_to_each_packet() {
     let marked = [6, 0, 0, 1, 0, 0, 4, 4, 0, 1];
     let header = [(COD, marked.as_slice()), (QCD, JPEG2000_STEPS)];
     let packet = |number: u8| [b"\xff\x91\0\x04\0", [number].as_slice(), b"\0\xff\x92"].concat();
-    let packets: Vec<u8> = (0..4).flat_map(packet).collect();
-    let taken = |name: &str, file: &[u8]| assert!(convert_one(file).is_ok(), "{name}");
-    taken("numbered", &image(4, &header, &[], &packets));
+    let packets = |count: u8| -> Vec<u8> { (0..count).flat_map(packet).collect() };
+    let (colors, mask) = (image(3, &header, &[], &packets(3)), image(1, &header, &[], &packets(1)));
+    parted("numbered", &image(4, &header, &[], &packets(4)), &colors, &mask);
     // Markers with numbers may be missing, the others not.
-    taken("not numbered", &image(4, &header, &[], &b"\0\xff\x92".repeat(4)));
+    let unnumbered = b"\0\xff\x92".repeat(4);
+    let (colors, mask) = (image(3, &header, &[], &unnumbered[..9]), image(1, &header, &[], &unnumbered[..3]));
+    parted("not numbered", &image(4, &header, &[], &unnumbered), &colors, &mask);
     refused("unended", &image(3, &header, &[], &[0; 3]), "Malformed", "without the marker at its end");
 
+    let (colors, mask) = (image(3, &HEADER, &[], &[0; 3]), image(1, &HEADER, &[], &[0]));
     // In segments that are not in their order.
     let in_tile: [(u16, &[u8]); 2] = [(PPT, &[1, 0]), (PPT, &[0, 0, 0, 0])];
-    taken("packed in the tile-part", &image(4, &HEADER, &in_tile, &[]));
+    parted("packed in the tile-part", &image(4, &HEADER, &in_tile, &[]), &colors, &mask);
     let in_main = with(&[(PPM, &[1, 0, 4, 0, 0]), (PPM, &[2, 0, 0]), (PPM, &[0, 0, 0])]);
-    taken("packed in the header", &image(4, &in_main, &[], &[]));
+    parted("packed in the header", &image(4, &in_main, &[], &[]), &colors, &mask);
     let short = with(&[(PPM, &[0, 0, 0, 0, 3, 0, 0, 0])]);
     refused("packed and short", &image(4, &short, &[], &[]), "Malformed", "fewer packets");
     let long = with(&[(PPM, &[0, 0, 0, 0, 5, 0, 0, 0, 0, 0])]);
@@ -117,7 +203,7 @@ fn markers_and_headers_that_stand_apart_are_read() {
 }
 
 #[test]
-fn a_tile_may_have_several_tile_parts() {
+fn tile_parts_of_a_tile_become_one() {
     let whole = image(4, &HEADER, &[], &[0; 4]);
     let start = whole.windows(2).position(|window| window == b"\xff\x90").unwrap();
     let part = |number: u8, packets: &[u8]| {
@@ -126,7 +212,8 @@ fn a_tile_may_have_several_tile_parts() {
     };
     let of = |parts: &[Vec<u8>]| [&whole[..start], &parts.concat(), b"\xff\xd9"].concat();
     let parts = [part(0, &[0]), part(1, &[]), part(2, &[0, 0]), part(3, &[0])];
-    assert!(convert_one(&of(&parts)).is_ok());
+    let (colors, mask) = (image(3, &HEADER, &[], &[0; 3]), image(1, &HEADER, &[], &[0]));
+    parted("four parts", &of(&parts), &colors, &mask);
     for (name, parts) in [
         ("out of order", [part(1, &[0]), part(0, &[0, 0, 0])]),
         ("twice", [part(0, &[0]), part(0, &[0, 0, 0])]),
@@ -134,6 +221,110 @@ fn a_tile_may_have_several_tile_parts() {
         refused(name, &of(&parts), "Malformed", "none of those it claims");
     }
     refused("one is missing", &of(&parts[..3]), "Malformed", "fewer packets");
+}
+
+#[test]
+fn tile_parts_of_several_tiles_may_lie_between_each_other() {
+    // Two tiles, 12 and 11 samples wide.
+    let start = |count: usize| {
+        let mut whole = image(count, &HEADER, &[], &[]);
+        let start = whole.windows(2).position(|window| window == b"\xff\x90").unwrap();
+        whole.truncate(start);
+        whole[27] = 12;
+        whole
+    };
+    let part = |tile: u8, number: u8, count: u8, packets: &[u8]| {
+        let length = 14 + packets.len() as u8;
+        [&[0xff, 0x90, 0, 10, 0, tile, 0, 0, 0, length, number, count, 0xff, 0x93], packets].concat()
+    };
+    let of =
+        |count: usize, parts: &[Vec<u8>]| [&start(count), parts.concat().as_slice(), b"\xff\xd9"].concat();
+    let parts = [part(1, 0, 2, &[0]), part(0, 0, 0, &[0; 3]), part(1, 1, 2, &[0; 3]), part(0, 1, 2, &[0])];
+    let halves = [3, 1].map(|count| of(count, &[0, 1].map(|tile| part(tile, 0, 1, &[0; 4][..count]))));
+    parted("two tiles", &of(4, &parts), &halves[0], &halves[1]);
+    refused("one is missing", &of(4, &[part(1, 0, 1, &[0; 4])]), "Malformed", "nothing of tile 0");
+    refused("a third one", &of(4, &[part(2, 0, 1, &[0; 4])]), "Malformed", "none of those it claims");
+}
+
+#[test]
+fn a_coarser_alpha_is_as_wide_as_its_samples() {
+    let image = raster::jpeg2000(24, 18, &[EIGHT, [7, 2, 3]]);
+    let (bytes, _) = convert_one(&image).unwrap();
+    let images = pdf::images(&bytes);
+    assert!(images[1].0.contains("/Width 12 /Height 6 "), "{}", images[1].0);
+    assert!(codestream(&images[1].1) == raster::jpeg2000(12, 6, &[EIGHT]), "{:x?}", images[1].1);
+}
+
+#[test]
+fn colours_that_were_multiplied_by_the_alpha_have_a_matte() {
+    for (count, color, channels, matte) in [
+        (4, 16, &[[0, 0, 1], [1, 0, 2], [2, 0, 3], [3, 2, 0]][..], "/Matte [0 0 0]"),
+        (2, 17, &[[0, 0, 1], [1, 2, 0]], "/Matte [0]"),
+    ] {
+        let file = raster::jp2(&raster::jpeg2000(23, 17, &vec![EIGHT; count]), color, channels);
+        let (bytes, _) = convert_one(&file).unwrap();
+        let images = pdf::images(&bytes);
+        assert!(images[1].0.contains(matte) && !images[0].0.contains("Matte"), "{}", images[1].0);
+    }
+}
+
+#[test]
+fn channels_that_are_in_another_order_stay_so() {
+    let file = |channels: &[[u16; 3]]| raster::jp2(&raster::jpeg2000(23, 17, &[EIGHT; 4]), 16, channels);
+    let (bytes, _) = convert_one(&file(&[[0, 1, 0], [1, 0, 3], [2, 0, 2], [3, 0, 1]])).unwrap();
+    let data = pdf::images(&bytes).remove(0).1;
+    let told = b"cdef\0\x03\0\0\0\0\0\x03\0\x01\0\0\0\x02\0\x02\0\0\0\x01";
+    assert!(data.windows(told.len()).any(|window| window == told), "{data:x?}");
+    let (bytes, _) = convert_one(&file(&CHANNELS)).unwrap();
+    assert!(!pdf::images(&bytes).remove(0).1.windows(4).any(|window| window == b"cdef"));
+}
+
+#[test]
+fn an_alpha_that_cannot_be_taken_out_stays_where_it_is() {
+    let mixing = [0, 0, 0, 1, 1, 0, 4, 4, 0, 1];
+    let mixed = image(4, &[(COD, &mixing), (QCD, JPEG2000_STEPS)], &[], &[0; 4]);
+    let without: Vec<u8> = [0, 0, 0, 1, 1, 3, 0].to_vec();
+    let unordered = image(4, &[HEADER.as_slice(), &[(POC, &without)]].concat(), &[], &[0; 3]);
+    let plain = raster::jpeg2000(23, 17, &[EIGHT; 4]);
+    let mut extended = plain.clone();
+    extended[6] = 0x80;
+    let mut coarse = raster::jpeg2000(23, 17, &[EIGHT, EIGHT, EIGHT, [7, 2, 2]]);
+    // The image begins one sample to the right.
+    coarse[19] = 1;
+    let premultiplied = [[0, 0, 1], [1, 0, 2], [2, 0, 3], [3, 2, 0]];
+    let several = [[0, 0, 1], [1, 0, 2], [2, 1, 0], [3, 1, 0]];
+    let mut palette = raster::jp2(&plain, 16, &CHANNELS);
+    let at = palette.windows(4).position(|window| window == b"jp2h").unwrap();
+    palette.splice(at + 4..at + 4, *b"\0\0\0\x08pclr");
+    palette[at - 1] += 8;
+    for (name, file, why) in [
+        (
+            "mixed",
+            raster::jp2(&mixed, 16, &[[0, 0, 1], [1, 1, 0], [2, 0, 2], [3, 0, 3]]),
+            "mixed with the colours",
+        ),
+        ("extended", extended, "more than T.800"),
+        ("without an order", unordered, "no order of its packets"),
+        ("coarse", coarse, "further apart"),
+        ("multiplied", raster::jp2(&plain, 18, &premultiplied), "begin with black"),
+        ("several", raster::jp2(&plain, 16, &several), "several"),
+        ("of a palette", palette, "palette"),
+        ("no component", raster::jp2(&plain, 16, &[[4, 1, 0]]), "none of the components"),
+    ] {
+        let (bytes, report) = convert_one(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let page = &report.pages[0];
+        assert_eq!((page.embedding, page.transparency), (Embedding::Copied, true), "{name}");
+        assert!(page.warnings.iter().any(|warning| warning.contains(why)), "{name}: {:?}", page.warnings);
+        let (dictionary, data) = pdf::image(&bytes);
+        let kind = if name == "multiplied" { "/SMaskInData 2" } else { "/SMaskInData 1" };
+        assert!(dictionary.contains(kind) && data.ends_with(&file), "{name}: {dictionary}");
+        let mut options = Options::default();
+        options.pdfa = Some(PdfA::A2b);
+        let source = Source::new(file.as_slice());
+        let error =
+            convert([source], &mut Vec::new(), &options, &Limits::default(), &Cancel::new()).unwrap_err();
+        assert!(kind_of(&error) == "Unsupported" && error.to_string().contains(why), "{name}: {error}");
+    }
 }
 
 #[test]

@@ -248,7 +248,11 @@ def check(entry):
     head = content[:4]
     with pikepdf.open(entry["pdf"]) as pdf:
         if head != b"\x89PNG" and head[:3] != b"\xff\xd8\xff":
-            check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]))
+            reader = pypdfium2.PdfDocument(entry["pdf"])
+            check_frames(entry, pdf, reader)
+            # Whose mask is of its kind, which few programs write.
+            if "/SMask" in pdf.pages[0].Resources.XObject["/Im0"] and content.startswith((b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51")):
+                check_page(entry | {"rendering": 1}, reader[0], pdf.pages[0])
             return
         if head == b"\x89PNG" and animation.is_animated(content):
             check_frames(entry, pdf, pypdfium2.PdfDocument(entry["pdf"]), list(animation.frames(content)))

@@ -176,10 +176,25 @@ alpha.save(folder / "alpha.ico", sizes=[(16, 16), (64, 64)])
 alpha.save(folder / "alpha-bmp.ico", sizes=[(16, 16), (48, 48)], bitmap_format="bmp")
 rgb.save(folder / "rgb.qoi")
 alpha.save(folder / "alpha.qoi")
-for name in ("gray", "rgb", "alpha"):
+for name in ("gray", "rgb", "alpha", "la"):
     modes[name].save(folder / f"{name}.jp2", irreversible=False)
 for name, image in {"rgb": rgb, "alpha": alpha, "la": alpha.convert("LA")}.items():
     image.save(folder / f"{name}.j2k", irreversible=False, no_jp2=True)
+# JPEG 2000 in all the ways that lay its packets otherwise.
+ways = {
+    "lossy": {"irreversible": True, "quality_mode": "rates", "quality_layers": [40, 20, 10]},
+    "layers": {"quality_mode": "rates", "quality_layers": [200, 100, 50, 20, 10, 5, 0]},
+    "lengths": {"plt": True, "comment": "of every packet", "mct": 0},
+    "one-resolution": {"num_resolutions": 1},
+    "code-blocks": {"codeblock_size": (16, 64), "num_resolutions": 3},
+    "tiles": {"tile_size": (64, 48), "offset": (13, 7), "tile_offset": (5, 3)},
+}
+for progression in ("LRCP", "RLCP", "RPCL", "PCRL", "CPRL"):
+    options = {"progression": progression, "quality_layers": [30, 10, 0], "num_resolutions": 4}
+    ways[progression] = options | {"precinct_size": (64, 64)}
+    ways[f"{progression}-tiles"] = options | {"tile_size": (50, 70), "precinct_size": (32, 32)}
+for name, (way, options) in itertools.product(("gray", "la", "rgb", "alpha", "wide"), ways.items()):
+    modes[name].save(folder / f"{name}-{way}.jp2", **options)
 
 for sampling in ("4:0:0", "4:2:0", "4:2:2", "4:4:4"):
     for quality in (50, 100):

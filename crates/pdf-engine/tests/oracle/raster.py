@@ -59,11 +59,22 @@ def alpha_of(image, colors, hole):
     mask = image.get("/SMask")
     if mask is None:
         return colors, numpy.ones((height, width)) if hole is None else 1.0 - hole
+    if mask.get("/Filter") == "/JPXDecode":
+        # Neither PDFium nor Pillow divides colours that were multiplied.
+        return colors, mask_of(mask)
     bits = int(mask.BitsPerComponent)
     alpha = unpacked(mask.read_bytes(), width, height, 1, bits)[:, :, 0] / (2**bits - 1)
     if "/Matte" in mask:
         colors = numpy.minimum(1, colors / numpy.maximum(alpha, 1e-9)[:, :, None])
     return colors, alpha
+
+
+def mask_of(mask):
+    """A soft mask in JPEG 2000, as Pillow reads it, from 0 to 1."""
+    with Image.open(io.BytesIO(mask.read_raw_bytes())) as opened:
+        require(opened.mode in ("L", "I;16") and mask.ColorSpace == "/DeviceGray", "a mask that is not gray")
+        require(opened.size == (mask.Width, mask.Height), "a mask of another size")
+        return numpy.asarray(opened, numpy.float64) / (255 if opened.mode == "L" else 65535)
 
 
 def expected_of(frame):
@@ -123,12 +134,17 @@ def frames(path):
 
 
 def check_copied(image, expected):
-    """A JPEG 2000 that Pillow reads out of the PDF as it reads the file: colours and alpha. Gives how far PDFium may be from that."""
+    """A JPEG 2000, and its mask, that Pillow reads out of the PDF as it reads the file: colours and alpha. Gives how far PDFium may be from that."""
+    colors, alpha = expected
     with Image.open(io.BytesIO(image.read_raw_bytes())) as copied:
-        found = expected_of(copied)
+        found, found_alpha = expected_of(copied)
         # It rounds what it shows to 8 bits, and cuts what has more.
         steps = 2 if copied.mode.startswith("I") else 1
-    same = all(numpy.array_equal(one, other) for one, other in zip(found, expected))
+    if "/SMask" in image:
+        require(numpy.all(found_alpha == 1), "an alpha beside a mask")
+        found_alpha = mask_of(image.SMask)
+    # Pillow makes three of gray with an alpha.
+    same = numpy.array_equal(numpy.broadcast_to(found, colors.shape), colors) and numpy.array_equal(found_alpha, alpha)
     require(same, "other samples in the JPEG 2000 than in the file")
     return steps / 255 + 1e-6
 
