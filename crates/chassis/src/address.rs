@@ -97,11 +97,10 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Pro
         return Err(malformed("The request has more than one Host header; send one."));
     }
     if let Some(authority) = uri.authority() {
-        return match is_host(authority) {
-            true => Ok(authority.clone()),
-            false => {
-                Err(malformed("The request's target names a user, or no host (RFC 9110, section 4.2.4)."))
-            }
+        return if is_host(authority) {
+            Ok(authority.clone())
+        } else {
+            Err(malformed("The request's target names a user, or no host (RFC 9110, section 4.2.4)."))
         };
     }
     let Some(host) = host else {
