@@ -41,6 +41,7 @@ fn main() -> anyhow::Result<()> {
         ready: Arc::new(|| Box::pin(async { Ok(()) })),
         body_limit: None,
         finish: None,
+        gauges: Vec::new(),
     };
     let served = tokio::runtime::Runtime::new()?.block_on(chassis::run(
         settings,

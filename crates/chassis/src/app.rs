@@ -13,7 +13,7 @@ use crate::{
     middleware,
     problem::kind,
     rate_limit::RateLimit,
-    service::{BodyLimit, Finish},
+    service::{BodyLimit, Finish, Gauge},
     settings::{Hosts, Limits},
     telemetry::sentry::Reporter,
     tokens::Keyring,
@@ -73,7 +73,8 @@ pub fn app(settings: &Settings, services: Vec<Service>) -> anyhow::Result<App> {
         tracing::warn!("API_TOKENS_FILE is not set: whoever reaches this service may do everything");
     }
     let body_limits = services.iter().filter_map(|service| service.body_limit.clone()).collect();
-    let context = context(settings, Reporter::current(), keyring, body_limits);
+    let gauges = services.iter().flat_map(|service| service.gauges.iter().cloned()).collect();
+    let context = context(settings, Reporter::current(), keyring, body_limits, gauges);
     let mut routes = docs::router(&services)?;
     let mut ready = Vec::new();
     let mut finish = Vec::new();
@@ -100,6 +101,7 @@ pub(crate) fn context(
     reporter: Option<Reporter>,
     keyring: Option<Arc<Keyring>>,
     body_limits: Vec<BodyLimit>,
+    gauges: Vec<Gauge>,
 ) -> Arc<Context> {
     Arc::new(Context {
         limits: settings.limits.clone(),
@@ -109,7 +111,7 @@ pub(crate) fn context(
         cors: middleware::cors::layer(&settings.hosts.cors_origins),
         on_loopback: settings.bind.host.is_loopback(),
         project_id: settings.log.project_id.clone(),
-        metrics: Arc::new(Metrics::new()),
+        metrics: Arc::new(Metrics::new(gauges)),
         cut: CancellationToken::new(),
         reporter,
         keyring,

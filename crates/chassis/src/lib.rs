@@ -29,7 +29,7 @@ pub use middleware::RequestId;
 pub use problem::Problem;
 pub use rate_limit::{RateLimited, rate_limited, too_many_requests};
 pub use run::{Listeners, run, run_on};
-pub use service::{BodyLimit, Finding, Finish, Readiness, Service};
+pub use service::{BodyLimit, Finding, Finish, Gauge, Readiness, Service};
 pub use settings::Settings;
 pub use signal::shutdown_signal;
 pub use streamed::Streamed;

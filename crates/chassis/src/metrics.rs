@@ -15,17 +15,18 @@ use axum::{
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, LabelSetEncoder, text::encode},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, LabelSetEncoder, text::encode},
     metrics::{
         family::{Family, MetricConstructor},
-        gauge::{ConstGauge, Gauge},
+        gauge::{self, ConstGauge},
         histogram::Histogram,
         info::Info,
     },
     registry::{Registry, Unit},
 };
 
-use crate::{Problem, address::Scheme, app::Context};
+use crate::{Gauge, Problem, address::Scheme, app::Context};
 
 /// The conventions' advice for http.server.request.duration, in seconds.
 const BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -37,7 +38,7 @@ const CONTENT_TYPE: HeaderValue =
 pub(crate) struct Metrics {
     registry: Registry,
     duration: Family<Labels, Histogram, NewHistogram>,
-    in_flight: Gauge<i64, AtomicI64>,
+    in_flight: gauge::Gauge<i64, AtomicI64>,
 }
 
 #[derive(Clone)]
@@ -128,7 +129,8 @@ impl EncodePair for (&str, &str) {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    /// Those of the process, and what services tell of themselves.
+    pub(crate) fn new(gauges: Vec<Gauge>) -> Self {
         let mut registry = Registry::default();
         let duration = Family::new_with_constructor(NewHistogram);
         registry.register_with_unit(
@@ -137,7 +139,7 @@ impl Metrics {
             Unit::Seconds,
             duration.clone(),
         );
-        let in_flight = Gauge::default();
+        let in_flight = gauge::Gauge::default();
         registry.register(
             "http_server_active_requests",
             "Requests that are being worked on",
@@ -151,6 +153,7 @@ impl Metrics {
             Unit::Seconds,
             ConstGauge::new(started.as_secs_f64()),
         );
+        registry.register_collector(Box::new(Gauges(gauges)));
         Self { registry, duration, in_flight }
     }
 
@@ -172,6 +175,22 @@ impl Metrics {
     pub(crate) fn end(&self, labels: &Labels, duration: Duration) {
         self.in_flight.dec();
         self.duration.get_or_create(labels).observe(duration.as_secs_f64());
+    }
+}
+
+/// Read at each scrape.
+#[derive(Debug)]
+struct Gauges(Vec<Gauge>);
+
+impl Collector for Gauges {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for Gauge { name, help, read } in &self.0 {
+            let gauge = ConstGauge::new(read());
+            // With the full stop that the registry puts behind its own.
+            let metric = encoder.encode_descriptor(name, &format!("{help}."), None, gauge.metric_type())?;
+            gauge.encode(metric)?;
+        }
+        Ok(())
     }
 }
 

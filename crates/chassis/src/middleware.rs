@@ -120,7 +120,7 @@ mod tests {
     /// It is copied into its box once for each request: carelessly nested, it was 20 kB and the largest cost of all.
     #[tokio::test]
     async fn a_requests_future_stays_small() {
-        let context = crate::app::context(&Settings::default(), None, None, Vec::new());
+        let context = crate::app::context(&Settings::default(), None, None, Vec::new(), Vec::new());
         let bytes = Arc::new(Mutex::new(0));
         let measured = Arc::clone(&bytes);
         let measure = layer_fn(move |route: Route| {

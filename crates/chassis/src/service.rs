@@ -1,6 +1,6 @@
 //! What a service hands to the chassis.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use axum::Router;
 use http::{HeaderMap, Method, Uri};
@@ -30,6 +30,25 @@ pub struct Service {
     /// Waited for, a short while, when requests have ended and before the process does: work that outlives its
     /// request, such as taking back what a cut request left half done. `None` where there is none.
     pub finish: Option<Finish>,
+    /// What `/metrics` tells of it beside its requests.
+    pub gauges: Vec<Gauge>,
+}
+
+/// A number that goes up and down, read whenever it is asked for.
+#[derive(Clone)]
+pub struct Gauge {
+    /// As Prometheus has names, the service's own first: `press_conversions_running`.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// Reads it.
+    pub read: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gauge").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What was found when one dependency was asked, without changing it, whether it would serve.

@@ -83,7 +83,7 @@ pub fn serve_with(store: Store, settings: &Settings) -> Service {
         let catalogue = Arc::clone(&catalogue);
         Box::pin(async move { Ok(catalogue.store.ready().await?) })
     });
-    Service { name: "fruits", router, openapi, ready, body_limit: None, finish: None }
+    Service { name: "fruits", router, openapi, ready, body_limit: None, finish: None, gauges: Vec::new() }
 }
 
 /// The description of the service, which needs no store.

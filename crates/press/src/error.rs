@@ -104,6 +104,8 @@ pub enum Answer {
     RedirectToNowhere(u16),
     /// A content coding that is not unpacked here; none was accepted.
     Encoded,
+    /// A header that is larger than any that is read.
+    HeadTooLarge,
     /// A body that is not what its content coding says: what is wrong with it, to follow "it".
     BrokenCoding(&'static str),
 }
@@ -194,6 +196,7 @@ impl fmt::Display for Answer {
         match self {
             Self::Status(status) => write!(f, "{status} where 200 was expected"),
             Self::RedirectToNowhere(status) => write!(f, "{status} without a usable Location"),
+            Self::HeadTooLarge => f.write_str("with a header of more than 32 KiB or 100 fields"),
             Self::Encoded => {
                 f.write_str("with a Content-Encoding that is not unpacked here; none was accepted")
             }

@@ -18,7 +18,7 @@ pub mod storage;
 use std::sync::Arc;
 
 use anyhow::Context;
-use chassis::{Finding, Readiness, Service};
+use chassis::{Finding, Gauge, Readiness, Service};
 
 pub use error::{Answer, Cause, Error, Refusal, Slow, Unreachable};
 pub use settings::Settings;
@@ -53,12 +53,13 @@ pub fn service_on(
     let (bytes_max, decoding_max) = (conversion.conversions_bytes_max, conversion.decoding_max());
     let budget = Budget::new(bytes_max, decoding_max, capacity.wait_max, &admission);
     let limits = Limits { sources_max: conversion.sources_max, engine: conversion.limits() };
-    let converter = Converter::new(client, admission, budget, pool, Arc::clone(&store), limits);
+    let converter = Arc::new(Converter::new(client, admission, budget, pool, Arc::clone(&store), limits));
     Ok(Service {
         name: NAME,
-        router: api::router(Arc::new(converter)),
+        router: api::router(Arc::clone(&converter)),
         openapi: openapi(),
         body_limit: Some(api::body_limit(fetch.source_bytes_max)),
+        gauges: gauges(&converter),
         finish: Some({
             let store = Arc::clone(&store);
             Box::pin(async move { store.finish().await })
@@ -68,6 +69,28 @@ pub fn service_on(
             Box::pin(async move { store.ready().await })
         }),
     })
+}
+
+/// How busy the service is: what it has of each, and what there is.
+fn gauges(converter: &Arc<Converter>) -> Vec<Gauge> {
+    type Read = fn(&convert::Load) -> u64;
+    let gauges: [(&str, &str, Read); 8] = [
+        ("press_sources_open", "Sources that are waited for or read", |load| load.sources),
+        ("press_conversions_running", "Conversions that have a place", |load| load.running),
+        ("press_conversions_max", "Places for conversions, CONVERSIONS_MAX", |load| load.running_max),
+        ("press_conversions_waiting", "Conversions that wait for a place", |load| load.waiting),
+        ("press_decoders_busy", "Conversions that decode or pack", |load| load.decoders),
+        ("press_decoders_max", "Those that may at one time, CONVERSIONS_DECODING_MAX", |load| {
+            load.decoders_max
+        }),
+        ("press_memory_held_bytes", "What conversions hold of CONVERSIONS_BYTES_MAX", |load| load.bytes),
+        ("press_memory_max_bytes", "CONVERSIONS_BYTES_MAX", |load| load.bytes_max),
+    ];
+    let gauge = |(name, help, of): (&'static str, &'static str, Read)| {
+        let converter = Arc::clone(converter);
+        Gauge { name, help, read: Arc::new(move || of(&converter.load())) }
+    };
+    gauges.map(gauge).into()
 }
 
 /// The description of the API, without opening anything.

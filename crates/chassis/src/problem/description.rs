@@ -1,6 +1,6 @@
 //! How an API's description shows problems: each by an example that is made the way the real one is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use utoipa::openapi::{
     example::{Example, ExampleBuilder},
 };
 
-use super::{MEDIA_TYPE, Problem};
+use super::{MEDIA_TYPE, Problem, kind};
 
 /// What a client may do with the headers of a refusal: each as it is sent, as it is written, and what it says.
 const HEADERS: [(HeaderName, &str, &str); 6] = [
@@ -20,6 +20,24 @@ const HEADERS: [(HeaderName, &str, &str); 6] = [
     (header::RETRY_AFTER, "Retry-After", "After how many seconds it is worth another try"),
     (header::WWW_AUTHENTICATE, "WWW-Authenticate", "Which token would do, as RFC 6750 has it"),
 ];
+
+/// One of each kind that any endpoint can answer, whatever it does: what is refused before a request reaches it, and what ends one
+/// that was under way.
+pub fn common() -> [Problem; 7] {
+    [
+        kind::MALFORMED_REQUEST.because("The request has no Host header; HTTP/1.1 requires one."),
+        kind::MISDIRECTED_REQUEST.because("This service does not answer for the host \"example.org\"."),
+        kind::URI_TOO_LONG.because("The request's URI is longer than any that is served here."),
+        kind::HEADER_TOO_LARGE.because(
+            "The request's header, its URI among it, may have 65536 bytes and 100 fields; this one has more.",
+        ),
+        Problem::internal(std::io::Error::other("as an example")),
+        kind::UNAVAILABLE
+            .because("The service is shutting down; the work was not done in the time that was left.")
+            .retry_after(Duration::from_secs(5)),
+        kind::TIMED_OUT.because("The request took longer than 60000 ms."),
+    ]
+}
 
 /// The answers that these problems are, by their status. Problems of one status share an answer, whose examples are
 /// numbered where a kind has several.

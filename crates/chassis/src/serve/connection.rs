@@ -31,6 +31,8 @@ use crate::{address::Peer, metrics::Metrics};
 
 /// Bytes of a request's header; more is answered 431.
 pub(super) const HEADER_BYTES_MAX: u32 = 64 * 1024;
+/// Fields of it: what the library takes unless it is told otherwise, for which it needs no memory of its own.
+pub(super) const FIELDS_MAX: u32 = 100;
 /// Requests at one time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
 /// How often a silent HTTP/2 peer is asked whether it is still there, and how long it has for its answer.

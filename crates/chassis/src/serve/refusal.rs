@@ -16,7 +16,10 @@ use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use uuid::Uuid;
 
-use super::{activity::Activity, connection::HEADER_BYTES_MAX};
+use super::{
+    activity::Activity,
+    connection::{FIELDS_MAX, HEADER_BYTES_MAX},
+};
 use crate::{
     Problem,
     metrics::Metrics,
@@ -104,7 +107,7 @@ fn problem(status: StatusCode) -> Option<Problem> {
             kind::URI_TOO_LONG.because("The request's URI is longer than any that is served here.")
         }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => kind::HEADER_TOO_LARGE.because(format!(
-            "The request's header, its URI among it, may have {HEADER_BYTES_MAX} bytes; this one has more."
+            "The request's header, its URI among it, may have {HEADER_BYTES_MAX} bytes and {FIELDS_MAX} fields; this one has more."
         )),
         _ => return None,
     })

@@ -18,7 +18,7 @@ pub struct Limits {
     pub request_timeout_ms: u64,
 
     /// Bytes that a request's body may have; a larger one is answered 413. 1 MiB is far above any JSON that a
-    /// person writes
+    /// person writes; images that are sent to press have a limit of their own, `SOURCE_BYTES_MAX`
     #[arg(long, env = "BODY_BYTES_MAX", default_value_t = 1_048_576,
           value_parser = value_parser!(u64).range(1..))]
     pub body_bytes_max: u64,

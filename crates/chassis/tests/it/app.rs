@@ -44,6 +44,7 @@ async fn readiness_names_the_service_and_not_the_reason() {
         openapi: service().openapi,
         body_limit: None,
         finish: None,
+        gauges: Vec::new(),
     };
     let app = chassis::app(&Settings::default(), vec![service(), broken]).unwrap();
     let reply = get_with(&app.public, "/readyz", &[]).await;
@@ -73,6 +74,7 @@ async fn a_dependency_that_hangs_is_not_ready() {
         openapi: service().openapi,
         body_limit: None,
         finish: None,
+        gauges: Vec::new(),
     };
     let app = chassis::app(&Settings::default(), vec![hanging]).unwrap();
     assert_eq!(get_with(&app.public, "/readyz", &[]).await.json()["detail"], "Not ready: hanging.");

@@ -218,6 +218,7 @@ async fn what_is_no_http_is_refused_at_once() {
         ("nonsense\r\n\r\n".to_owned(), "HTTP/1.1 400"),
         (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(70_000)), "HTTP/1.1 431"),
         (format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(70_000)), "HTTP/1.1 431"),
+        (format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: y\r\n".repeat(101)), "HTTP/1.1 431"),
         (
             "POST /things HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".to_owned(),
             "HTTP/1.1 400",

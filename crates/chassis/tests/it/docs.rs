@@ -36,6 +36,7 @@ fn services_that_run_together_share_one_document() {
         ready: service().ready,
         body_limit: None,
         finish: None,
+        gauges: Vec::new(),
     };
     let document = serde_json::to_value(described([service(), other])).unwrap();
     assert_eq!(document["info"]["title"], "things and others");

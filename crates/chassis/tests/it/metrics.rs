@@ -1,7 +1,12 @@
 //! What Prometheus reads.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use axum::body::Body;
-use chassis::Settings;
+use chassis::{Gauge, Settings};
 use http::Method;
 
 use crate::support::{
@@ -92,6 +97,30 @@ async fn requests_in_flight_are_gauged() {
     assert_eq!(gauge().await, "http_server_active_requests 1");
     assert_eq!(slow.await.unwrap(), 200);
     assert_eq!(gauge().await, "http_server_active_requests 0");
+}
+
+#[tokio::test]
+async fn a_service_tells_of_itself() {
+    let mut service = service();
+    let number = Arc::new(AtomicU64::new(3));
+    let read = Arc::clone(&number);
+    service.gauges = vec![Gauge {
+        name: "things_waiting",
+        help: "Things that wait",
+        read: Arc::new(move || read.load(Ordering::Relaxed)),
+    }];
+    let app = chassis::app(&Settings::default(), vec![service]).unwrap();
+    for waiting in [3, 0] {
+        number.store(waiting, Ordering::Relaxed);
+        let text = get_with(&app.ops, "/metrics", &[]).await.text().to_owned();
+        for line in [
+            "# HELP things_waiting Things that wait.",
+            "# TYPE things_waiting gauge",
+            &format!("things_waiting {waiting}"),
+        ] {
+            assert!(text.lines().any(|found| found == line), "no line {line} in\n{text}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ pub(crate) fn service() -> Service {
         .route("/unavailable", get(unavailable))
         .route("/panic", get(panic));
     let ready = Arc::new(|| -> chassis::Readiness { Box::pin(async { Ok(()) }) });
-    Service { name: "things", router, openapi, ready, body_limit: None, finish: None }
+    Service { name: "things", router, openapi, ready, body_limit: None, finish: None, gauges: Vec::new() }
 }
 
 /// Answers one thing.

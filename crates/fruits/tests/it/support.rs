@@ -209,9 +209,10 @@ pub(crate) fn served(store: Store) -> Service {
         ready: Arc::clone(&ready),
         body_limit: None,
         finish: None,
+        gauges: Vec::new(),
     };
     let app = chassis::app(&chassis::Settings::default(), vec![inner]).expect("an app");
-    Service { name, router: app.public, openapi, ready, body_limit: None, finish: None }
+    Service { name, router: app.public, openapi, ready, body_limit: None, finish: None, gauges: Vec::new() }
 }
 
 /// The routes alone.

@@ -112,7 +112,7 @@ impl FromStr for Border {
                 Ok(Self { top: *top, right: *right, bottom: *bottom, left: *left })
             }
             _ => Err(ParseSizeError(format!(
-                "\"{text}\" is no border: one length for all sides, two as TOP-AND-BOTTOM:LEFT-AND-RIGHT, or four as TOP:RIGHT:BOTTOM:LEFT, each such as 2cm"
+                "\"{text}\" is no border: one length for all sides, two as TOP-AND-BOTTOM:LEFT-AND-RIGHT, or four as TOP:RIGHT:BOTTOM:LEFT, each such as 2cm and none beyond {POINTS_MAX} points"
             ))),
         }
     }

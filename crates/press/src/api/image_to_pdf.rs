@@ -15,7 +15,7 @@ use chassis::{
     tokens::Scope,
 };
 use futures_util::TryStreamExt;
-use http::{HeaderMap, HeaderValue, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,6 +28,9 @@ use crate::{
     convert::{Converted, Converter, Failure, OnError, Order, SourceFailure},
     problem,
 };
+
+/// The same request is answered in another form where it asks for that.
+const VARIES: (HeaderName, HeaderValue) = (header::VARY, HeaderValue::from_static("accept"));
 
 /// What became of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,7 +134,7 @@ pub(super) async fn create_pdf(
             let result = converter.convert(order, &links).await;
             log_stored(&names, &result, start);
             let converted = result.map_err(|failure| names.problem(failure))?;
-            Ok(Json(conversion(names, converted)).into_response())
+            Ok(([VARIES], Json(conversion(names, converted))).into_response())
         }
         Wanted::Pdf => answer(&converter, order, names, streamed, whole).await,
     }
@@ -192,7 +195,7 @@ async fn answer(
         (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"images.pdf\"")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::VARY, HeaderValue::from_static("accept")),
+        VARIES,
     ]);
     if let Some(length) = length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -63,6 +63,7 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
         let create = path.post.as_mut().map(|operation| (operation, problems_of_conversions()));
         let get = path.get.as_mut().map(|operation| (operation, problems_of_downloads()));
         for (operation, problems) in create.into_iter().chain(get) {
+            let problems: Vec<_> = problems.into_iter().chain(chassis::problem::common()).collect();
             operation.responses.responses.extend(chassis::problem::responses(&problems));
         }
     }
@@ -122,14 +123,11 @@ fn problems_of_conversions() -> Vec<Problem> {
                     .to_owned(),
         }),
         chassis::too_many_requests(120, Duration::from_millis(500)),
-        Problem::internal(std::io::Error::other(cause)),
         Error::unreachable(Unreachable::Resolve, cause).into(),
         Error::Answered(Answer::Status(404)).into(),
         Error::Busy { retry_after: Duration::from_secs(10) }.into(),
         Error::StoreUnavailable(cause.into()).into(),
         Error::TooSlow(Slow::Total(Duration::from_secs(30))).into(),
-        stopping(),
-        kind::TIMED_OUT.because("The request took longer than 60000 ms."),
     ]
 }
 
@@ -139,16 +137,7 @@ fn problems_of_downloads() -> Vec<Problem> {
         kind::NOT_FOUND.because("There is no PDF of that name."),
         pdfs::not_meant(),
         problem::RANGE_NOT_SATISFIABLE.because("The PDF has 226933 bytes."),
-        Problem::internal(std::io::Error::other("as an example")),
-        stopping(),
     ]
-}
-
-/// What the chassis answers to requests that are not done when the process stops.
-fn stopping() -> Problem {
-    kind::UNAVAILABLE
-        .because("The service is shutting down; the work was not done in the time that was left.")
-        .retry_after(Duration::from_secs(5))
 }
 
 #[cfg(test)]

@@ -141,7 +141,8 @@ fn digits(number: &Number) -> Result<String, String> {
     match number.as_f64() {
         Some(double) if number.is_f64() && double.fract() == 0.0 => Ok(format!("{double:.0}")),
         Some(_) if number.is_f64() => {
-            Err("must be a string where it has a fraction, such as \"1.5\"".to_owned())
+            Err("must be a string where it is no whole number or a very large one, such as \"1.5\""
+                .to_owned())
         }
         _ => Ok(number.to_string()),
     }

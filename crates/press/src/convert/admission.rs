@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::crowd::Crowd;
+use super::{Load, crowd::Crowd};
 use crate::error::Error;
 
 /// A place among the conversions that run, free again when its last copy is dropped.
@@ -42,8 +42,7 @@ pub struct Admission {
     fetches: Arc<Semaphore>,
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
-    waiting_max: usize,
-    wait_max: Duration,
+    capacity: Capacity,
     crowd: Crowd,
 }
 
@@ -54,8 +53,7 @@ impl Admission {
             fetches: Arc::new(Semaphore::new(capacity.fetches_max)),
             places: Arc::new(Semaphore::new(capacity.running_max)),
             waiting: AtomicUsize::new(0),
-            waiting_max: capacity.waiting_max,
-            wait_max: capacity.wait_max,
+            capacity,
             crowd: Crowd::default(),
         }
     }
@@ -77,7 +75,7 @@ impl Admission {
         }
         let _place_in_queue = self.queue()?;
         let _in_crowd = self.crowd.join();
-        match timeout(self.wait_max, Arc::clone(&self.places).acquire_owned()).await {
+        match timeout(self.capacity.wait_max, Arc::clone(&self.places).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Arc::new(permit)),
             Ok(Err(_)) | Err(_) => Err(self.busy()),
         }
@@ -88,6 +86,15 @@ impl Admission {
         self.crowd.is_there()
     }
 
+    /// What it has given out.
+    pub(super) fn tell(&self, load: &mut Load) {
+        let Capacity { fetches_max, running_max, .. } = self.capacity;
+        load.sources = (fetches_max - self.fetches.available_permits()) as u64;
+        load.running = (running_max - self.places.available_permits()) as u64;
+        load.running_max = running_max as u64;
+        load.waiting = self.waiting.load(Ordering::Relaxed) as u64;
+    }
+
     /// Those who wait.
     pub(super) fn crowd(&self) -> Crowd {
         self.crowd.clone()
@@ -96,7 +103,7 @@ impl Admission {
     fn queue(&self) -> Result<InQueue<'_>, Error> {
         let place = InQueue(&self.waiting);
         // Counted first and taken back by the drop, so that two that come at once do not both see the last place.
-        if self.waiting.fetch_add(1, Ordering::Relaxed) < self.waiting_max {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) < self.capacity.waiting_max {
             Ok(place)
         } else {
             Err(self.busy())
@@ -104,7 +111,7 @@ impl Admission {
     }
 
     fn busy(&self) -> Error {
-        Error::Busy { retry_after: self.wait_max }
+        Error::Busy { retry_after: self.capacity.wait_max }
     }
 }
 

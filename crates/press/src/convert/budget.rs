@@ -13,7 +13,7 @@ use std::{
 
 use pdf_engine::{Cancel, Purpose};
 
-use super::{admission::Admission, crowd::Crowd};
+use super::{Load, admission::Admission, crowd::Crowd};
 
 /// How often one that waits looks whether its client is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -32,6 +32,8 @@ pub struct Budget {
     given_back: Condvar,
     wait_max: Duration,
     crowd: Crowd,
+    bytes_max: u64,
+    decoders_max: usize,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,17 @@ impl Budget {
     /// So many bytes for all that are admitted, so many decoders at one time, and how long one waits for either.
     pub fn new(bytes: u64, decoders: usize, wait_max: Duration, admission: &Admission) -> Self {
         let free = Mutex::new(Free { bytes, decoders });
-        Self { free, given_back: Condvar::new(), wait_max, crowd: admission.crowd() }
+        let crowd = admission.crowd();
+        Self { free, given_back: Condvar::new(), wait_max, crowd, bytes_max: bytes, decoders_max: decoders }
+    }
+
+    /// What is held of it.
+    pub(super) fn tell(&self, load: &mut Load) {
+        let free = lock(&self.free);
+        load.bytes = self.bytes_max - free.bytes;
+        load.bytes_max = self.bytes_max;
+        load.decoders = (self.decoders_max - free.decoders) as u64;
+        load.decoders_max = self.decoders_max as u64;
     }
 
     /// What one conversion holds of it: nothing yet. It ends with `cancel`, and gives everything back when dropped.

@@ -90,6 +90,27 @@ pub struct Converter {
     limits: Limits,
 }
 
+/// What conversions take at one time, and what there is for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Sources that are waited for or read.
+    pub sources: u64,
+    /// Conversions that have a place.
+    pub running: u64,
+    /// Places.
+    pub running_max: u64,
+    /// Conversions that wait for a place.
+    pub waiting: u64,
+    /// Conversions that decode or pack.
+    pub decoders: u64,
+    /// Those that may at one time.
+    pub decoders_max: u64,
+    /// Bytes of the budget that are held.
+    pub bytes: u64,
+    /// Bytes of the budget.
+    pub bytes_max: u64,
+}
+
 /// What one conversion may cost.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -130,6 +151,14 @@ impl Converter {
     ) -> Self {
         let (client, admission, budget) = (Arc::new(client), Arc::new(admission), Arc::new(budget));
         Self { client, admission, budget, pool, store, limits }
+    }
+
+    /// How busy it is.
+    pub fn load(&self) -> Load {
+        let mut load = Load::default();
+        self.admission.tell(&mut load);
+        self.budget.tell(&mut load);
+        load
     }
 
     /// Where the PDFs go.

@@ -29,7 +29,7 @@ use url::Host;
 
 use super::Network;
 use crate::{
-    error::{Error, Slow, Unreachable},
+    error::{Answer, Error, Slow, Unreachable},
     source_url::SourceUrl,
 };
 
@@ -98,7 +98,13 @@ impl Drop for Connection {
 
 impl Connection {
     pub(super) async fn send(&mut self, request: Request<Empty<Bytes>>) -> Result<Response<Incoming>, Error> {
-        self.sender.send_request(request).await.map_err(|error| Error::BrokenOff(error.into()))
+        self.sender.send_request(request).await.map_err(|error| {
+            if error.is_parse_too_large() {
+                Error::Answered(Answer::HeadTooLarge)
+            } else {
+                Error::BrokenOff(error.into())
+            }
+        })
     }
 
     async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<Self, Error> {

@@ -42,8 +42,9 @@ pub struct FetchSettings {
     #[arg(long, env = "FETCH_HOSTS_DENY", value_delimiter = ',', value_name = "HOST,…")]
     pub fetch_hosts_deny: Vec<HostPattern>,
 
-    /// Milliseconds that one source is waited for, from its name to its last byte; later is answered 504. Half
-    /// of what a request has, so that there is time left to store the PDF
+    /// Milliseconds that one source is waited for, from its name to its last byte; later is answered 504, and so is one
+    /// whose body stands still: less than 4 KiB in 5 s. Half of what a request has, so that there is time left to store
+    /// the PDF
     #[arg(long, env = "FETCH_TIMEOUT_MS", default_value_t = 30_000,
           value_parser = value_parser!(u64).range(1..=3_600_000))]
     pub fetch_timeout_ms: u64,

@@ -7,6 +7,7 @@
 use std::{
     fs, io,
     ops::Range,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -38,6 +39,8 @@ const PROBE_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// Its device and its number there.
+    id: (u64, u64),
     store: Arc<LocalFileSystem>,
     tasks: TaskTracker,
     ttl: Option<Duration>,
@@ -70,6 +73,7 @@ impl Folder {
     pub fn open(path: &Path, ttl: Option<Duration>) -> anyhow::Result<Self> {
         fs::create_dir_all(path).context("it cannot be made")?;
         let path = path.canonicalize().context("it cannot be entered")?;
+        let id = id(&path).context("it cannot be entered")?;
         let lock = Arc::new(Lock::open(&path).context("it cannot be written")?);
         if lock.hold() {
             remove_unfinished(&path).context("what an earlier process left cannot be removed")?;
@@ -78,7 +82,7 @@ impl Folder {
         let sweeper = sweeper.context("no thread could be started that deletes old PDFs")?;
         let store = LocalFileSystem::new_with_prefix(&path)?.with_fsync(true);
         let tasks = TaskTracker::new();
-        Ok(Self { path, store: Arc::new(store), tasks, ttl, _lock: lock, _sweeper: sweeper })
+        Ok(Self { path, id, store: Arc::new(store), tasks, ttl, _lock: lock, _sweeper: sweeper })
     }
 
     pub(super) fn begin(&self, name: PdfName) -> Upload {
@@ -104,10 +108,21 @@ impl Folder {
         self.ttl
     }
 
+    /// Whether it is the folder that was opened: not one that has come in its place since, as where a disk is no longer mounted.
+    /// What is stored there would be lost to who serves the other.
+    pub(super) async fn is_there(&self) -> io::Result<()> {
+        let metadata = tokio::fs::metadata(&self.path).await?;
+        if (metadata.dev(), metadata.ino()) == self.id {
+            return Ok(());
+        }
+        Err(io::Error::other("it is another folder than when the service started"))
+    }
+
     /// Writes and removes a file as long as a small PDF: an empty one also fits onto a disk that is full.
     pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let probe = self.path.join(format!(".probe-{}", Uuid::new_v4()));
         let write = async {
+            self.is_there().await?;
             let written = tokio::fs::write(&probe, vec![0; PROBE_BYTES]).await;
             let removed = tokio::fs::remove_file(&probe).await;
             written.and(removed)
@@ -158,6 +173,12 @@ pub fn check_folder(path: &Path) -> anyhow::Result<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("is made at the first start".to_owned()),
         Err(error) => Err(error).context("it cannot be entered"),
     }
+}
+
+/// What tells a folder from all others while it is there.
+fn id(folder: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::metadata(folder)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 fn remove_unfinished(folder: &Path) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Bucket, PdfName};
+use super::{Bucket, Folder, PdfName};
 use crate::error::Error;
 
 /// A URL that downloads a PDF with a plain GET.
@@ -27,10 +27,10 @@ pub struct Links<'a>(pub(super) Kind<'a>);
 
 #[derive(Debug, Clone)]
 pub(super) enum Kind<'a> {
-    /// Served by this service, below a URL whose path ends in a slash, for so long.
+    /// Served by this service, below a URL whose path ends in a slash.
     Folder {
         base: String,
-        ttl: Option<Duration>,
+        folder: &'a Folder,
     },
     Bucket(&'a Bucket),
 }
@@ -40,10 +40,11 @@ impl Links<'_> {
     /// not stored, and an account that may only create objects could not take it back.
     pub async fn to(&self, name: PdfName) -> Result<Link, Error> {
         match &self.0 {
-            Kind::Folder { base, ttl } => Ok(Link {
-                url: format!("{base}{}", name.file_name()),
-                expires_at: ttl.and_then(Expiry::after),
-            }),
+            Kind::Folder { base, folder } => {
+                folder.is_there().await.map_err(|error| Error::StoreUnavailable(error.into()))?;
+                let url = format!("{base}{}", name.file_name());
+                Ok(Link { url, expires_at: folder.ttl().and_then(Expiry::after) })
+            }
             Kind::Bucket(bucket) => bucket.link(name).await,
         }
     }

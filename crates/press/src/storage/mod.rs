@@ -91,7 +91,7 @@ impl Store {
     pub fn links(&self, service: Option<&BaseUrl>) -> Result<Links<'_>, Error> {
         match (self, service) {
             (Self::Folder(folder), Some(service)) => {
-                Ok(Links(link::Kind::Folder { base: service.join("/pdfs/").into(), ttl: folder.ttl() }))
+                Ok(Links(link::Kind::Folder { base: service.join("/pdfs/").into(), folder }))
             }
             (Self::Folder(_), None) => Err(Error::Internal(
                 "the links of the folder are not known: PUBLIC_URL says how clients reach this service"

@@ -45,7 +45,7 @@ pub(super) fn is_expired(modified: SystemTime, ttl: Duration, now: SystemTime) -
 
 /// A tenth of the time that PDFs are kept, so that at most a tenth more than those are on the disk.
 fn pause(ttl: Duration) -> Duration {
-    (ttl / 10).clamp(Duration::from_mins(1), Duration::from_hours(1))
+    (ttl / 10).min(Duration::from_hours(1))
 }
 
 fn round(folder: &Path, lock: &Lock, ttl: Duration) {

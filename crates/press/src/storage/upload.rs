@@ -8,7 +8,7 @@ use object_store::{
 };
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
@@ -32,6 +32,11 @@ const PARTS_TIMEOUT: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long taking back a failed upload may take; its client has been answered, and its place is free.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long after the last time an object is deleted again whose making was not heard of: a store that hung has the request,
+/// and may do what it asks for once it is well again.
+const AGAIN_AFTER: [Duration; 3] = [Duration::from_secs(5), Duration::from_mins(1), Duration::from_mins(10)];
+/// Such objects at one time; of more, only the first deletion is tried.
+static AGAIN: Semaphore = Semaphore::const_new(512);
 
 /// What comes out of a conversion. A sender that goes away without [`Content::End`] has failed.
 #[derive(Debug)]
@@ -68,7 +73,7 @@ impl Drop for Unnamed {
         // Without a runtime the process is ending, and nothing can be sent any more.
         if let (Some(target), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
             let tasks = target.tasks.clone();
-            tasks.spawn_on(delete(target), &runtime);
+            tasks.spawn_on(async move { delete(&target).await }, &runtime);
         }
     }
 }
@@ -278,6 +283,8 @@ impl Upload {
     fn failed_to_end(&self, error: object_store::Error) -> Error {
         if failure::may_be_done(&error) {
             drop(self.unnamed());
+            // Nobody waits for these: not the client, and not the end of the process.
+            tokio::spawn(delete_again(self.target.clone()));
         }
         self.failed(error)
     }
@@ -312,12 +319,20 @@ fn is_worth_another_try(error: &object_store::Error, tried: u32) -> bool {
     tried < TRIES_MAX && !gone && !failure::is_permanent(error)
 }
 
-async fn delete(target: Target) {
+async fn delete_again(target: Target) {
+    let Ok(_permit) = AGAIN.try_acquire() else { return };
+    for wait in AGAIN_AFTER {
+        sleep(wait).await;
+        delete(&target).await;
+    }
+}
+
+async fn delete(target: &Target) {
     let Target { store, path, .. } = target;
     let delete = async {
         let mut tried = 1;
         loop {
-            match store.delete(&path).await {
+            match store.delete(path).await {
                 Err(error) if is_worth_another_try(&error, tried) => sleep(BACKOFF * tried).await,
                 result => return result,
             }

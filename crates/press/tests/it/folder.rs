@@ -89,6 +89,23 @@ async fn readiness_tells_whether_the_folder_can_be_written() {
     assert!(format!("{error:#}").contains("cannot be written"), "{error:#}");
 }
 
+/// As where the disk behind it is no longer mounted: what is stored below would not be seen by who looks for it.
+#[tokio::test]
+async fn a_folder_that_came_in_its_place_gets_no_pdf() {
+    let press = Press::start();
+    let source = Source::body(&images::png()).await;
+    press.pdf(&source.url("/")).await;
+    fs::remove_dir_all(press.folder()).unwrap();
+    for put_there in [false, true] {
+        if put_there {
+            fs::create_dir(press.folder()).unwrap();
+        }
+        press.convert(&source.url("/")).await.assert_problem("gone", 503, "store-unavailable", "");
+        assert_eq!(press.folder().exists(), put_there);
+        assert!(!put_there || press.stored().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_check_tells_about_the_folder_and_changes_nothing() {
     let data = tempfile::tempdir().unwrap();

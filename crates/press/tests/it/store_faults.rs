@@ -260,6 +260,21 @@ async fn deleting_what_nobody_was_told_of_is_tried_again() {
     is_well("deleted", &cloud, &press, images).await;
 }
 
+/// A store that hung does what it was asked when it is well again: after everybody was told that it was not done.
+#[tokio::test]
+async fn what_comes_to_be_after_it_was_given_up_is_deleted_too() {
+    let images = &Images::start().await;
+    let cloud = Cloud::google().await;
+    let press = cloud.press(30_000);
+    cloud.gate().fail("PUT ", [Fault::Stalled(Duration::from_secs(3)); EACH_TIME]);
+    let answer = press.convert(&images.small.url("/")).await;
+    answer.assert_problem("stalled", 503, "store-unavailable", "");
+    cloud.gate().clear_faults();
+    eventually("it comes to be", || async { cloud.kept() == 1 }).await;
+    eventually("it is deleted again", || async { cloud.kept() == 0 }).await;
+    is_well("deleted", &cloud, &press, images).await;
+}
+
 /// Down when press starts, there, down again, and there again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_comes_and_goes_needs_no_restart() {

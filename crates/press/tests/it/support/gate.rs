@@ -35,6 +35,8 @@ pub enum Fault {
     Reset,
     /// It arrives and is answered, and the connection is cut before the answer is passed on.
     Unheard,
+    /// The connection is cut before an answer, and it arrives after so long all the same.
+    Stalled(Duration),
 }
 
 #[derive(Debug)]
@@ -139,6 +141,17 @@ impl Gate {
             Some(Fault::Late(by)) => tokio::time::sleep(by).await,
             Some(Fault::Cut) => return Ok(()),
             Some(Fault::Reset) => return client.set_zero_linger(),
+            Some(Fault::Stalled(by)) => {
+                let mut body = vec![0; content_length(&fields.to_lowercase())];
+                client.read_exact(&mut body).await?;
+                client.set_zero_linger()?;
+                drop(client);
+                tokio::time::sleep(by).await;
+                let mut server = TcpStream::connect(server).await?;
+                let head = format!("{line}\r\nConnection: close\r\n{fields}");
+                server.write_all(&[head.as_bytes(), &body].concat()).await?;
+                return server.read_to_end(&mut Vec::new()).await.map(drop);
+            }
             Some(Fault::Unheard) | None => {}
         }
         let mut server = TcpStream::connect(server).await?;
@@ -167,6 +180,11 @@ impl Gate {
             orders.iter_mut().filter(|order| order.pattern.split('*').all(|piece| line.contains(piece)));
         meant.find_map(|order| order.faults.pop_front())
     }
+}
+
+fn content_length(fields: &str) -> usize {
+    let field = fields.lines().find_map(|line| line.strip_prefix("content-length:"));
+    field.map_or(0, |length| length.trim().parse().unwrap())
 }
 
 /// Reads what a client still sends: a connection that is closed before is reset, and its answer may not be heard.
