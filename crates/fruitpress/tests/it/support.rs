@@ -21,7 +21,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The binary with an empty environment, so that no variable of the machine changes a test.
 pub(crate) fn fruitpress() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fruitpress"));
+    let mut command = Command::new("/usr/bin/env");
+    // Whoever runs the tests may ignore signals, as a shell does for what it starts in the background.
+    command.args(["--default-signal=HUP,INT,QUIT", env!("CARGO_BIN_EXE_fruitpress")]);
     command.env_clear().stdin(Stdio::null());
     command
 }

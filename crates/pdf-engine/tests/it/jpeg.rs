@@ -348,13 +348,15 @@ fn samples(image: &[u8]) -> (usize, usize) {
     (scan + 2 + usize::from(image[scan + 3]), image.len() - 2)
 }
 
+/// Damage that is copied, unless the codes are read.
+fn is_found(name: &str, image: &[u8], why: &str) {
+    assert!(convert_one(image).is_ok(), "{name}");
+    let error = convert_checking_scans(image).expect_err(name).to_string();
+    assert!(error.contains("are damaged") && error.contains(why), "{name}: {error}");
+}
+
 #[test]
 fn damage_within_scans_is_found_where_their_codes_are_read() {
-    let check = |name: &str, image: &[u8], why: &str| {
-        assert!(convert_one(image).is_ok(), "{name}");
-        let error = convert_checking_scans(image).expect_err(name).to_string();
-        assert!(error.contains("are damaged") && error.contains(why), "{name}: {error}");
-    };
     for image in [
         Jpeg::new(64, 64, GRAY),
         Jpeg::new(64, 64, YCC_420),
@@ -368,12 +370,12 @@ fn damage_within_scans_is_found_where_their_codes_are_read() {
         // The table's codes end before that of four ones.
         let mut unknown = bytes.clone();
         unknown[start] = 0xf7;
-        check(&name, &unknown, "a code that no table has");
+        is_found(&name, &unknown, "a code that no table has");
 
         if !image.progressive {
             let mut longer = bytes.clone();
             longer.splice(end..end, [0x55; 8]);
-            check(&name, &longer, "they go on");
+            is_found(&name, &longer, "they go on");
             for (left, warned) in [
                 (&[0x00][..], false),
                 (&[0x7f], false),
@@ -390,7 +392,7 @@ fn damage_within_scans_is_found_where_their_codes_are_read() {
             let mut shorter = bytes.clone();
             shorter.drain(end - 4..end);
             if image.restart == 0 {
-                check(&name, &shorter, "they end before");
+                is_found(&name, &shorter, "they end before");
             }
         }
     }
@@ -400,7 +402,7 @@ fn damage_within_scans_is_found_where_their_codes_are_read() {
     run[codes + 21] = 0xf0;
     let (start, _) = samples(&run);
     run[start] = 0;
-    check("zeros", &run, "more coefficients");
+    is_found("zeros", &run, "more coefficients");
 }
 
 /// Where the samples of each scan that refines coefficients begin and end.
@@ -413,11 +415,6 @@ fn refining_scans(image: &[u8]) -> Vec<(usize, usize)> {
 
 #[test]
 fn damage_within_scans_that_refine_is_found() {
-    let check = |name: &str, image: &[u8], why: &str| {
-        assert!(convert_one(image).is_ok(), "{name}");
-        let error = convert_checking_scans(image).expect_err(name).to_string();
-        assert!(error.contains("are damaged") && error.contains(why), "{name}: {error}");
-    };
     let images = [
         Jpeg::new(97, 61, GRAY).refined(),
         Jpeg::new(97, 61, YCC).refined(),
@@ -438,19 +435,19 @@ fn damage_within_scans_that_refine_is_found() {
                 changed[start..start + length].copy_from_slice(&bits.to_be_bytes()[1..=length]);
                 changed
             };
-            check(&name, &first(&[0b11110]), "a code that no table has");
-            check(&name, &first(&[TWO_BITS_CODE]), "more than a bit");
+            is_found(&name, &first(&[0b11110]), "a code that no table has");
+            is_found(&name, &first(&[TWO_BITS_CODE]), "more than a bit");
             if image.components.len() == 1 {
                 // The block has nothing but zeros, and there are 63 of them.
-                check(&name, &first(&[ZEROS_CODE; 4]), "more coefficients");
+                is_found(&name, &first(&[ZEROS_CODE; 4]), "more coefficients");
             }
             let mut longer = bytes.clone();
             longer.splice(end..end, [0x55; 3]);
-            check(&name, &longer, "they go on");
+            is_found(&name, &longer, "they go on");
             let mut shorter = bytes.clone();
             shorter.drain(end - 1..end);
             if convert_one(&shorter).is_ok() {
-                check(&name, &shorter, "they end before");
+                is_found(&name, &shorter, "they end before");
             }
         }
     }
