@@ -87,6 +87,10 @@ pub(crate) fn embed(
     Ok(())
 }
 
+/// Before the first chunk of a file, and before those of a frame.
+const FILE_HEADER_BYTES: usize = 12;
+const FRAME_HEADER_BYTES: usize = 16;
+
 /// The whole file must be there, as long as its header says.
 fn check_length(bytes: &[u8]) -> Result<(), Fault> {
     let claimed = bytes.get(4..8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
@@ -98,7 +102,34 @@ fn check_length(bytes: &[u8]) -> Result<(), Fault> {
             Count(expected)
         )));
     }
+    let file = usize::try_from(expected).ok().and_then(|expected| bytes.get(..expected)).unwrap_or(bytes);
+    check_chunks(file, FILE_HEADER_BYTES, true)
+}
+
+/// Each chunk must lie within what it is part of, the file or a frame: the decoder reads on where one does not, into what
+/// is meant otherwise. RFC 9649, sections 2.3 and 2.7.1.1.
+fn check_chunks(bytes: &[u8], mut at: usize, of_file: bool) -> Result<(), Fault> {
+    while let Some([head @ .., a, b, c, d]) = bytes.get(at..at.saturating_add(8)) {
+        let length = u32::from_le_bytes([*a, *b, *c, *d]);
+        let start = at + 8;
+        let Some(end) = usize::try_from(length).ok().and_then(|length| start.checked_add(length)) else {
+            return Err(not_whole(at));
+        };
+        let chunk = bytes.get(..end).ok_or_else(|| not_whole(at))?;
+        if of_file && head == b"ANMF" {
+            check_chunks(chunk, start + FRAME_HEADER_BYTES, false)?;
+        }
+        // Those of an odd length have one byte more.
+        at = end.saturating_add((length % 2) as usize);
+    }
     Ok(())
+}
+
+fn not_whole(at: usize) -> Fault {
+    Fault::malformed(format!(
+        "the WebP has a chunk at byte {} that is longer than what it is part of",
+        Count(at as u64)
+    ))
 }
 
 fn profile(
@@ -133,5 +164,44 @@ fn fault(error: DecodingError) -> Fault {
             Fault::malformed("the WebP ends within one of its chunks")
         }
         error => Fault::malformed(format!("the WebP is damaged: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+        [kind, &length, content, &vec![0; content.len() % 2]].concat()
+    }
+
+    #[test]
+    fn chunks_lie_within_what_they_are_part_of() {
+        let frame = |inner: &[u8]| chunk(b"ANMF", &[&[0; 16][..], inner].concat());
+        let long = |mut chunk: Vec<u8>, by: u8| {
+            chunk[4] += by;
+            chunk
+        };
+        for (chunks, is_whole) in [
+            (chunk(b"VP8 ", b"abc"), true),
+            ([chunk(b"VP8X", &[0; 10]), chunk(b"VP8L", b"abcd")].concat(), true),
+            // Without the byte that makes it even, and with one or two that are too few for a chunk.
+            (chunk(b"VP8 ", b"abc")[..11].to_vec(), true),
+            ([chunk(b"VP8 ", b"abcd"), vec![1, 2]].concat(), true),
+            (long(chunk(b"VP8 ", b"abcd"), 1), false),
+            (frame(&chunk(b"VP8L", b"abcd")), true),
+            (frame(&long(chunk(b"VP8L", b"abcd"), 2)), false),
+            (frame(&[frame(&[]), chunk(b"VP8L", b"ab")].concat()), true),
+            (chunk(b"ANMF", b"short"), true),
+            ([chunk(b"VP8X", &[0; 10]), b"VP8 \xff\xff\xff\xff".to_vec()].concat(), false),
+        ] {
+            let length = u32::try_from(chunks.len() + 4).unwrap();
+            let file = [&b"RIFF"[..], &length.to_le_bytes(), b"WEBP", &chunks].concat();
+            assert_eq!(check_length(&file).is_ok(), is_whole, "{chunks:x?}");
+            // What stands behind the file is not of it.
+            let more = [&file[..], b"VP8 \xff\xff\xff\xff"].concat();
+            assert_eq!(check_length(&more).is_ok(), is_whole, "{chunks:x?}");
+        }
     }
 }

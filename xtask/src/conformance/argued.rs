@@ -11,6 +11,7 @@ struct Argued {
 
 /// Of packets that do not fit their tile: the next does not begin where it seems to.
 const LOST: &str = "What follows the damage is read as other pixels than were meant. Pillow shows these, and leaves out what it cannot read.";
+const UNSEEN: &str = "PDF readers show nothing of it.";
 
 const ARGUED: &[Argued] = &[
     Argued {
@@ -41,6 +42,8 @@ const ARGUED: &[Argued] = &[
         said: &["the ICO has ", " bytes, and its ", " would be ", " bytes from byte "],
         why: "The file is cut. Pillow fills up what is missing with pixels that nobody drew.",
     },
+    Argued { said: &["the JPEG 2000 has boxes that say another size"], why: UNSEEN },
+    Argued { said: &["the JPEG 2000 tells of channels that it does not have"], why: UNSEEN },
     Argued { said: &["the JPEG 2000 has a packet at byte "], why: LOST },
     Argued { said: &["the JPEG 2000 has a tile ", " of fewer packets than its header says"], why: LOST },
     Argued { said: &["the JPEG 2000 has a tile ", " with bytes behind its last packet"], why: LOST },

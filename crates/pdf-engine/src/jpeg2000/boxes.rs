@@ -1,6 +1,6 @@
 //! What the boxes of a file say, and the boxes that are written around a codestream: T.800, annex I.
 
-use super::header::Component;
+use super::header::{Component, Size};
 use crate::{boxes::box_at, document::Space, error::Fault, metadata::icc, page::Density, spool::Spooled};
 
 /// A channel that is no colour.
@@ -18,6 +18,8 @@ pub(super) struct Boxes<'s> {
     pub(super) codestream: (u64, u64),
     /// The content of the box that says which standards the file keeps.
     pub(super) brands: &'s [u8],
+    /// Pixels across and down, and components.
+    image: Option<([u32; 2], u16)>,
     /// Bits of a sample less one, where all channels have the same.
     depth: Option<u8>,
     /// The contents of those that say what the colours are.
@@ -36,6 +38,7 @@ impl<'s> Boxes<'s> {
         Self {
             codestream: (0, file.bytes.len() as u64),
             brands: b"jp2 \0\0\0\0jp2 ",
+            image: None,
             depth: None,
             colors: Vec::new(),
             alphas: Vec::new(),
@@ -48,16 +51,22 @@ impl<'s> Boxes<'s> {
     pub(super) fn read(file: Spooled<'s>) -> Result<Self, Fault> {
         let mut boxes = Self::bare(file);
         let (mut at, end) = (0, file.bytes.len() as u64);
+        let mut has_brands = false;
         while at < end {
             let (kind, start, next) = box_at(file, at, end)?;
             match &kind {
-                b"ftyp" => boxes.brands = file.slice(start, next - start, "brands")?,
+                b"ftyp" => {
+                    boxes.brands = file.slice(start, next - start, "brands")?;
+                    has_brands = true;
+                }
                 b"jp2h" => boxes.header(file, start, next)?,
-                b"jp2c" if boxes.has_colors() => {
+                b"jp2c" if has_brands && boxes.image.is_some() => {
                     boxes.codestream = (start, next);
                     return Ok(boxes);
                 }
-                b"jp2c" => return Err(file.fault("has its codestream before the box that says its colours")),
+                b"jp2c" => {
+                    return Err(file.fault("has its codestream before the boxes that say what it is"));
+                }
                 _ => {}
             }
             at = next;
@@ -71,8 +80,13 @@ impl<'s> Boxes<'s> {
             match &kind {
                 b"colr" => self.colors.push(file.slice(start, next - start, "colours")?),
                 b"ihdr" => {
-                    let bits = file.slice(start, next - start, "header")?.get(10).copied();
-                    self.depth = bits.filter(|bits| *bits != 255);
+                    let content = file.slice(start, next - start, "header")?;
+                    let &[height, width, [high, low, bits, _], ..] = content.as_chunks().0 else {
+                        return Err(file.fault("has a header that is too short"));
+                    };
+                    let size = [width, height].map(u32::from_be_bytes);
+                    self.image = Some((size, u16::from_be_bytes([high, low])));
+                    self.depth = Some(bits).filter(|bits| *bits != 255);
                 }
                 b"pclr" | b"cmap" => self.has_palette = true,
                 b"cdef" => self.channels(file.slice(start, next - start, "channels")?),
@@ -97,6 +111,59 @@ impl<'s> Boxes<'s> {
                 _ => None,
             })
             .collect();
+    }
+
+    /// What in the boxes does not fit the codestream: readers then show nothing, or whatever they like.
+    pub(super) fn misfit(&self, size: &Size) -> Option<&'static str> {
+        let count = size.components.len();
+        if self.image.is_some_and(|(told, components)| {
+            told != [size.width, size.height] || usize::from(components) != count
+        }) {
+            return Some("has boxes that say another size or number of components than its codestream");
+        }
+        // How many channels a palette makes is said by the palette.
+        let count = if self.has_palette { usize::from(u8::MAX) } else { count };
+        let is_one = |&[channel, kind, of]: &[u16; 3]| {
+            usize::from(channel) < count
+                && matches!(kind, 0..=2 | u16::MAX)
+                && (usize::from(of) <= count || of == u16::MAX)
+        };
+        (!self.channels.iter().all(is_one)).then_some("tells of channels that it does not have")
+    }
+
+    /// Takes a component more than the colours need for an alpha, where nothing says what it is.
+    pub(super) fn take_last_for_alpha(&mut self, components: usize) -> bool {
+        let colors = match self.colors.first() {
+            Some([1, _, _, 0, 0, 0, 16 | 18, ..]) => 3,
+            Some([1, _, _, 0, 0, 0, 17, ..]) => 1,
+            Some([2 | 3, _, _, profile @ ..]) => match profile.get(16..20) {
+                Some(b"RGB ") => 3,
+                Some(b"GRAY") => 1,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        if components != colors + 1 || self.has_palette || !self.channels.is_empty() {
+            return false;
+        }
+        self.add_alpha(components);
+        true
+    }
+
+    /// The last of so many components is the alpha.
+    pub(super) fn add_alpha(&mut self, components: usize) {
+        let last = u16::try_from(components).unwrap_or(0).saturating_sub(1);
+        self.channels = (0..last).map(|channel| [channel, 0, channel + 1]).collect();
+        self.channels.push([last, 1, 0]);
+        self.alphas.push(Alpha { channel: last, premultiplied: false });
+    }
+
+    /// Whether the colours stand in another order than their components.
+    pub(super) fn is_permuted(&self) -> bool {
+        let mut colors: Vec<_> =
+            self.channels.iter().filter(|[_, kind, of]| *kind == 0 && *of != u16::MAX).collect();
+        colors.sort();
+        !colors.is_sorted_by_key(|[_, _, of]| of)
     }
 
     pub(super) fn has_colors(&self) -> bool {

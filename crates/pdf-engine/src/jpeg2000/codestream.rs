@@ -179,7 +179,15 @@ impl<'c, 's> Tile<'c, 's> {
             None => Some(packed),
         };
         let packed = packed.map(|parts: Vec<&[u8]>| joined(&parts, limits)).transpose()?;
-        Ok(Self { codestream, number: parts[0].tile, parameters, parts, data, packed })
+        let tile = Self { codestream, number: parts[0].tile, parameters, parts, data, packed };
+        // Annex G: each sample is mixed with those of the same place.
+        if let [one, two, three, ..] = codestream.size.components.as_slice()
+            && tile.in_force().style()?.mixes
+            && (one.step != two.step || two.step != three.step)
+        {
+            return Err(file.fault("mixes components that are not of the same size"));
+        }
+        Ok(tile)
     }
 
     pub(super) fn in_force(&self) -> InForce<'_> {

@@ -8,6 +8,8 @@ pub(super) const COMPONENTS_MAX: u16 = 5;
 const BITS_MAX: u8 = 38;
 /// Of how often a component can be halved: table A.20.
 const LEVELS_MAX: u8 = 32;
+/// Of the wavelets: table A.20.
+const TRANSFORM_MAX: u8 = 1;
 /// One for each band of so many levels.
 const EXPONENTS_MAX: usize = 3 * LEVELS_MAX as usize + 1;
 
@@ -176,11 +178,11 @@ impl Coding {
 
     /// What a segment says, behind its style byte.
     fn read(file: Spooled<'_>, own_precincts: bool, bytes: &[u8]) -> Result<Self, Fault> {
-        let &[levels, across, down, modes, _transform, ref precincts @ ..] = bytes else {
+        let &[levels, across, down, modes, transform, ref precincts @ ..] = bytes else {
             return Err(file.fault("has a coding style that is too short"));
         };
         let block = [across, down].map(|side| side.saturating_add(2));
-        let is_possible = levels <= LEVELS_MAX && modes <= Self::MODES;
+        let is_possible = levels <= LEVELS_MAX && modes <= Self::MODES && transform <= TRANSFORM_MAX;
         if !is_possible || block.iter().any(|side| *side > 10) || block[0] + block[1] > 12 {
             return Err(file.fault("has a coding style that cannot be"));
         }
@@ -220,6 +222,11 @@ impl Quantization {
         let step_bytes = if kind == 0 { 1 } else { 2 };
         if kind > 2 {
             return Err(file.fault(format_args!("has a quantization of style {kind}, which there is not")));
+        }
+        if !steps.len().is_multiple_of(step_bytes) || kind == 1 && steps.len() != step_bytes {
+            return Err(
+                file.fault("has a quantization whose steps are not whole, or not one where one is told")
+            );
         }
         let steps = steps.chunks_exact(step_bytes);
         let count = steps.len().min(EXPONENTS_MAX);
@@ -268,8 +275,11 @@ impl Parameters {
                 if layers == 0 {
                     return Err(file.fault("claims to have no layer"));
                 }
+                if flags > 7 || mixes > 1 {
+                    return Err(file.fault("has a coding style that cannot be"));
+                }
                 let (sop, eph) = (flags & 2 != 0, flags & 4 != 0);
-                self.style = Some(Style { order, layers, mixes: mixes & 1 != 0, sop, eph });
+                self.style = Some(Style { order, layers, mixes: mixes == 1, sop, eph });
                 self.coding = Some(Coding::read(file, flags & 1 != 0, coding)?);
             }
             marker::COC => {

@@ -41,17 +41,29 @@ pub(crate) fn embed(
     let (start, end) = boxes.codestream;
     let mut held = Held::new(context.limits, input.cancel(), file);
     let codestream = Codestream::read(file, start, end, context.limits, &mut held)?;
+    if let Some(misfit) = boxes.misfit(&codestream.size) {
+        return Err(file.fault(misfit));
+    }
+    let components = codestream.size.components.len();
     let space = space(file, &boxes, &codestream.size, context)?;
     let told = colors_of(space, &codestream.size.components);
-    let says_colors = boxes.has_colors();
-    if !says_colors && matches!(codestream.size.components.len(), 2 | 4) {
-        let count = u16::try_from(codestream.size.components.len()).unwrap_or(0);
-        boxes.colors.push(&told);
-        boxes.channels = (0..count - 1).map(|channel| [channel, 0, channel + 1]).collect();
-        boxes.channels.push([count - 1, 1, 0]);
-        boxes.alphas.push(Alpha { channel: count - 1, premultiplied: false });
+    // What boxes leave out is told in new ones; where a PDF can tell it too, the codestream stays bare.
+    let mut written = Written::File;
+    if !boxes.has_colors() {
+        written = Written::Codestream;
+        if matches!(components, 2 | 4) {
+            boxes.colors.push(&told);
+            if boxes.channels.is_empty() {
+                boxes.add_alpha(components);
+            }
+            written = Written::Boxed;
+        }
+    } else if boxes.take_last_for_alpha(components) {
+        context.warn("nothing says what the last component is: it is taken for an alpha");
+        written = Written::Boxed;
     }
-    let mut source = Source { file, boxes, codestream, held, is_bare: !says_colors, space };
+    warn_of_readers(&boxes, &codestream.size, context);
+    let mut source = Source { file, boxes, codestream, held, written, space };
     let parted = source.check(context)?;
     let (image, embedding) = match &parted {
         Some(parted) => (source.part(parted, document, context)?, Embedding::Split),
@@ -82,6 +94,7 @@ fn space(
     match (boxes.has_colors(), size.components.len()) {
         (true, _) | (false, 1 | 2) => Ok(Space::Gray),
         (false, 3) => Ok(Space::Rgb),
+        (false, 4) if !boxes.channels.is_empty() => Ok(Space::Rgb),
         (false, 4) => {
             context.warn(
                 "nothing says what the four components are: they are taken for red, green, blue and alpha",
@@ -94,13 +107,37 @@ fn space(
     }
 }
 
+/// Says what PDF readers are known to show otherwise than the standard has it.
+fn warn_of_readers(boxes: &Boxes<'_>, size: &Size, context: &mut Context<'_>) {
+    let [first, rest @ ..] = size.components.as_slice() else { return };
+    if rest.iter().any(|one| one.step != first.step || one.depth != first.depth) {
+        context.warn("its components differ in size or depth: some PDF readers show such a JPEG 2000 wrong, or not at all");
+    }
+    if size.components.iter().any(|one| one.depth & 127 < 7) && !boxes.has_palette {
+        context.warn("it has samples of fewer than 8 bits: some PDF readers show such a JPEG 2000 too dark");
+    }
+    if boxes.is_permuted() {
+        context.warn("its colours are not in the order of its components: some PDF readers exchange them");
+    }
+}
+
+/// What of the file comes into the PDF.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// All of it up to the codestream's end.
+    File,
+    /// The codestream alone: the PDF says what its colours are.
+    Codestream,
+    /// The codestream, behind boxes that say what the file's own do not.
+    Boxed,
+}
+
 struct Source<'s, 'l> {
     file: Spooled<'s>,
     boxes: Boxes<'s>,
     codestream: Codestream<'s>,
     held: Held<'l>,
-    /// Whether the file has no boxes.
-    is_bare: bool,
+    written: Written,
     space: Space,
 }
 
@@ -179,7 +216,7 @@ impl Source<'_, '_> {
         };
         let name = document.reserve();
         let mut stream = document.image(name, &image)?;
-        if self.is_bare && boxes.has_colors() {
+        if self.written == Written::Boxed {
             stream.write(&boxes::written(&Told {
                 size: [size.width, size.height],
                 brands: boxes.brands,
@@ -188,7 +225,9 @@ impl Source<'_, '_> {
                 channels: &boxes.channels,
             }))?;
         }
-        stream.write(codestream.file.bytes)?;
+        let start = if self.written == Written::File { 0 } else { boxes.codestream.0 };
+        let bytes = codestream.file.bytes;
+        stream.write(bytes.get(usize::try_from(start).unwrap_or(0)..).unwrap_or_default())?;
         stream.finish()?;
         Ok(name)
     }

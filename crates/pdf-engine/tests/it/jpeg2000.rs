@@ -309,7 +309,6 @@ fn an_alpha_that_cannot_be_taken_out_stays_where_it_is() {
         ("multiplied", raster::jp2(&plain, 18, &premultiplied), "begin with black"),
         ("several", raster::jp2(&plain, 16, &several), "several"),
         ("of a palette", palette, "palette"),
-        ("no component", raster::jp2(&plain, 16, &[[4, 1, 0]]), "none of the components"),
     ] {
         let (bytes, report) = convert_one(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
         let page = &report.pages[0];
@@ -364,6 +363,11 @@ fn damage_within_a_codestream_is_found() {
         ("precincts of half", &[1, 0, 0, 1, 0, 1, 4, 4, 0, 1, 0x88, 0x80], JPEG2000_STEPS, "without samples"),
         ("few steps", &[0, 0, 0, 1, 0, 1, 4, 4, 0, 1], JPEG2000_STEPS, "fewer steps"),
         ("steps of no style", JPEG2000_CODING, &[3, 0], "style 3"),
+        ("half a step", JPEG2000_CODING, &[2, 0, 0, 0], "not whole"),
+        ("steps where one is told", JPEG2000_CODING, &[1, 0, 0, 0, 0], "not whole"),
+        ("no wavelet", &[0, 0, 0, 1, 0, 0, 4, 4, 0, 2], JPEG2000_STEPS, "cannot be"),
+        ("an unknown mix", &[0, 0, 0, 1, 2, 0, 4, 4, 0, 1], JPEG2000_STEPS, "cannot be"),
+        ("an unknown flag", &[8, 0, 0, 1, 0, 0, 4, 4, 0, 1], JPEG2000_STEPS, "cannot be"),
         ("a short style", &[0, 0, 0, 1], JPEG2000_STEPS, "too short"),
     ] {
         refused(name, &coded(coding, steps, &[0, 0, 0, 0]), "Malformed", why);
@@ -377,6 +381,85 @@ fn damage_within_a_codestream_is_found() {
     ] {
         refused(name, &image(1, segments, &[], &[0]), "Malformed", why);
     }
+}
+
+/// Readers show nothing of it, or whatever they like.
+#[test]
+fn boxes_that_do_not_fit_the_codestream_are_refused() {
+    let plain = raster::jpeg2000(23, 17, &[EIGHT; 4]);
+    let good = raster::jp2(&plain, 16, &CHANNELS);
+    let image = good.windows(4).position(|window| window == b"ihdr").unwrap();
+    let with = |at: usize, byte: u8| {
+        let mut file = good.clone();
+        file[at] = byte;
+        file
+    };
+    let mixing = [0, 0, 0, 1, 1, 0, 4, 4, 0, 1];
+    let header: [(u16, &[u8]); 2] = [(COD, &mixing), (QCD, JPEG2000_STEPS)];
+    let mixed = raster::jpeg2000_of(23, 17, &[EIGHT, [7, 2, 2], [7, 2, 2]], &header, &[], &[0; 3]);
+    for (name, file, why) in [
+        ("another width", with(image + 11, 24), "another size"),
+        ("another height", with(image + 7, 16), "another size"),
+        ("another number of components", with(image + 13, 3), "number of components"),
+        ("no header", with(image, b'x'), "before the boxes"),
+        ("no brands", with(16, b'x'), "before the boxes"),
+        ("no such component", raster::jp2(&plain, 16, &[[4, 1, 0]]), "channels that it does not have"),
+        ("no such kind", raster::jp2(&plain, 16, &[[0, 3, 0]]), "channels that it does not have"),
+        ("no such colour", raster::jp2(&plain, 16, &[[0, 0, 9]]), "channels that it does not have"),
+        ("colours of different sizes", raster::jp2(&mixed, 18, &[]), "not of the same size"),
+    ] {
+        refused(name, &file, "Malformed", why);
+    }
+    assert!(convert_one(&good).is_ok());
+}
+
+#[test]
+fn a_component_that_nothing_tells_of_is_an_alpha() {
+    for (components, color) in [(4, 16), (2, 17)] {
+        let file = raster::jp2(&raster::jpeg2000(23, 17, &vec![EIGHT; components]), color, &[]);
+        let (_, report) = convert_one(&file).unwrap();
+        let page = &report.pages[0];
+        assert_eq!((page.embedding, page.transparency), (Embedding::Split, true));
+        assert!(page.warnings[0].contains("taken for an alpha"), "{:?}", page.warnings);
+        // The same without the box of its colours.
+        let at = file.windows(4).position(|window| window == b"colr").unwrap();
+        let mut untold = file;
+        untold[at] = b'x';
+        let (_, report) = convert_one(&untold).unwrap();
+        assert_eq!((report.pages[0].embedding, report.pages[0].transparency), (Embedding::Split, true));
+    }
+    // Inks.
+    let file = raster::jp2(&raster::jpeg2000(23, 17, &[EIGHT; 4]), 12, &[]);
+    let (bytes, report) = convert_one(&file).unwrap();
+    assert!(!report.pages[0].transparency && pdf::image(&bytes).1 == file);
+    // Without colours, a PDF tells them, and the boxes are left out.
+    let plain = raster::jpeg2000(23, 17, &[EIGHT; 3]);
+    let mut untold = raster::jp2(&plain, 16, &[]);
+    let at = untold.windows(4).position(|window| window == b"colr").unwrap();
+    untold[at] = b'x';
+    let (bytes, _) = convert_one(&untold).unwrap();
+    let (dictionary, data) = pdf::image(&bytes);
+    assert!(dictionary.contains("/ColorSpace /DeviceRGB") && data == plain, "{dictionary}");
+}
+
+#[test]
+fn what_readers_show_otherwise_is_said() {
+    let of = |components: &[[u8; 3]], channels: &[[u16; 3]]| {
+        let header: [(u16, &[u8]); 2] = [(COD, JPEG2000_CODING), (QCD, JPEG2000_STEPS)];
+        let packets = vec![0; components.len()];
+        raster::jp2(&raster::jpeg2000_of(23, 17, components, &header, &[], &packets), 16, channels)
+    };
+    for (name, file, why) in [
+        ("one bit", of(&[[0, 1, 1]; 3], &[]), "too dark"),
+        ("coarser", of(&[EIGHT, [7, 2, 2], [7, 2, 2]], &[]), "size or depth"),
+        ("of 9 bits", of(&[EIGHT, [8, 1, 1], EIGHT], &[]), "size or depth"),
+        ("blue first", of(&[EIGHT; 3], &[[0, 0, 3], [1, 0, 2], [2, 0, 1]]), "exchange them"),
+    ] {
+        let warnings =
+            convert_one(&file).unwrap_or_else(|error| panic!("{name}: {error}")).1.pages.remove(0).warnings;
+        assert!(warnings.len() == 1 && warnings[0].contains(why), "{name}: {warnings:?}");
+    }
+    assert!(convert_one(&of(&[EIGHT; 3], &[])).unwrap().1.pages[0].warnings.is_empty());
 }
 
 #[test]

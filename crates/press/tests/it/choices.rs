@@ -66,13 +66,17 @@ async fn numbers_are_taken_as_they_are_written_or_not_at_all() {
         assert!(String::from_utf8_lossy(&pdf).contains(part), "{choices}");
     }
     for (choices, pointer, detail) in [
-        (r#""border":2.5"#, "/border", "must be a string where it has a fraction"),
+        (r#""border":2.5"#, "/border", "must be a string where it is no whole number"),
         (
             r#""viewer_magnification":1.5"#,
             "/viewer_magnification",
-            "must be a string where it has a fraction",
+            "must be a string where it is no whole number",
         ),
-        (r#""pagesize":200.0000000000000000001"#, "/pagesize", "must be a string where it has a fraction"),
+        (
+            r#""pagesize":200.0000000000000000001"#,
+            "/pagesize",
+            "must be a string where it is no whole number",
+        ),
         (r#""viewer_initial_page":-1"#, "/viewer_initial_page", "from 1 to"),
         (r#""viewer_fullscreen":1"#, "/viewer_fullscreen", "true or false"),
         (r#""viewer_panes":["thumbs"]"#, "/viewer_panes", "must be a string"),
