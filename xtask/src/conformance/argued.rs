@@ -11,6 +11,9 @@ struct Argued {
 
 /// Of packets that do not fit their tile: the next does not begin where it seems to.
 const LOST: &str = "What follows the damage is read as other pixels than were meant. Pillow shows these, and leaves out what it cannot read.";
+/// Of JPEGs: libjpeg warns of them, and reads on.
+const DIFFERENT: &str =
+    "Each reader makes something else of such a file; Pillow goes on with a warning that it keeps to itself.";
 const UNSEEN: &str = "PDF readers show nothing of it.";
 
 const ARGUED: &[Argued] = &[
@@ -41,6 +44,25 @@ const ARGUED: &[Argued] = &[
     Argued {
         said: &["the ICO has ", " bytes, and its ", " would be ", " bytes from byte "],
         why: "The file is cut. Pillow fills up what is missing with pixels that nobody drew.",
+    },
+    Argued { said: &["the JPEG has no marker at byte "], why: DIFFERENT },
+    Argued { said: &["the JPEG has restart marker FF"], why: DIFFERENT },
+    Argued {
+        said: &["the JPEG's scan ends at byte ", " restart markers: samples are missing"],
+        why: DIFFERENT,
+    },
+    Argued {
+        said: &["the JPEG has ", " bytes of samples before byte ", ", behind its last restart marker"],
+        why: DIFFERENT,
+    },
+    Argued { said: &["the JPEG's segment FF", " claims a length below that of its length"], why: DIFFERENT },
+    Argued {
+        said: &["the JPEG's segment FFDA at byte ", " codes again what an earlier scan coded"],
+        why: DIFFERENT,
+    },
+    Argued {
+        said: &["the JPEG's segment FFD9 at byte ", " ends the image before each component was coded"],
+        why: DIFFERENT,
     },
     Argued { said: &["the JPEG 2000 has boxes that say another size"], why: UNSEEN },
     Argued { said: &["the JPEG 2000 tells of channels that it does not have"], why: UNSEEN },
@@ -83,6 +105,8 @@ mod tests {
             ("the JPEG 2000 has a tile 3 with bytes behind its last packet, from byte 900 on", true),
             ("the JPEG 2000 has a packet at byte 1,026 that is longer than its tile-part", true),
             ("the JPEG 2000 has a tile-part at byte 26 that is not whole", false),
+            ("the JPEG has restart marker FFD3 at byte 1,001, where another must be", true),
+            ("the JPEG ends after 1,386 bytes, inside scan 1", false),
             ("the TIFF has tiles of JPEG that cannot be joined to one; save it anew", false),
             ("", false),
         ] {

@@ -64,7 +64,9 @@ impl Sandbox {
 
     /// A program of the sandbox, started there with an empty environment.
     pub(crate) fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(self.path(name));
+        let mut command = Command::new("/usr/bin/env");
+        // A shell cannot trap what whoever runs the tests ignores.
+        command.arg("--default-signal=HUP,INT,QUIT").arg(self.path(name));
         command.current_dir(self.0.path()).env_clear().stdin(Stdio::null());
         command
     }
