@@ -105,7 +105,12 @@ pub enum Answer {
     /// A content coding that is not unpacked here; none was accepted.
     Encoded,
     /// A header that is larger than any that is read.
-    HeadTooLarge,
+    HeadTooLarge {
+        /// The most bytes that are read.
+        bytes_max: usize,
+        /// The most fields.
+        fields_max: usize,
+    },
     /// A body that is not what its content coding says: what is wrong with it, to follow "it".
     BrokenCoding(&'static str),
 }
@@ -196,7 +201,9 @@ impl fmt::Display for Answer {
         match self {
             Self::Status(status) => write!(f, "{status} where 200 was expected"),
             Self::RedirectToNowhere(status) => write!(f, "{status} without a usable Location"),
-            Self::HeadTooLarge => f.write_str("with a header of more than 32 KiB or 100 fields"),
+            Self::HeadTooLarge { bytes_max, fields_max } => {
+                write!(f, "with a header of more than {} KiB or {fields_max} fields", bytes_max / 1024)
+            }
             Self::Encoded => {
                 f.write_str("with a Content-Encoding that is not unpacked here; none was accepted")
             }

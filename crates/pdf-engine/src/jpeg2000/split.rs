@@ -18,16 +18,15 @@ type Out<'o> = &'o mut dyn FnMut(&[u8]) -> Result<(), Fault>;
 /// Why the alpha cannot be taken out, by what is known before the packets are read.
 pub(super) fn obstacle(codestream: &Codestream<'_>, boxes: &Boxes<'_>, alpha: Alpha) -> Option<&'static str> {
     let size = &codestream.size;
-    let channel = usize::from(alpha.channel);
     if codestream.is_extended() {
         Some("the codestream says that it is more than T.800")
     } else if boxes.has_palette {
         Some("the channels are those of a palette")
     } else if boxes.alphas.len() > 1 {
         Some("there are several")
-    } else if channel >= size.components.len() || size.components.len() < 2 {
-        Some("it is none of the components")
-    } else if Half::alpha(size, channel).is_none() {
+    } else if size.components.len() < 2 {
+        Some("there are no colours beside it")
+    } else if Half::alpha(size, alpha.channel.into()).is_none() {
         Some("its samples are further apart than those of a picture can be")
     } else if alpha.premultiplied && boxes.space_from_zero(size.components.len() - 1).is_none() {
         Some("the colours were multiplied by it, and are not known to begin with black")

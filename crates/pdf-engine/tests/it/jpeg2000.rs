@@ -309,6 +309,7 @@ fn an_alpha_that_cannot_be_taken_out_stays_where_it_is() {
         ("multiplied", raster::jp2(&plain, 18, &premultiplied), "begin with black"),
         ("several", raster::jp2(&plain, 16, &several), "several"),
         ("of a palette", palette, "palette"),
+        ("alone", raster::jp2(&raster::jpeg2000(23, 17, &[EIGHT]), 17, &[[0, 1, 0]]), "no colours beside it"),
     ] {
         let (bytes, report) = convert_one(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
         let page = &report.pages[0];

@@ -100,7 +100,8 @@ impl Connection {
     pub(super) async fn send(&mut self, request: Request<Empty<Bytes>>) -> Result<Response<Incoming>, Error> {
         self.sender.send_request(request).await.map_err(|error| {
             if error.is_parse_too_large() {
-                Error::Answered(Answer::HeadTooLarge)
+                let (bytes_max, fields_max) = (HEAD_BYTES_MAX, HEADERS_MAX);
+                Error::Answered(Answer::HeadTooLarge { bytes_max, fields_max })
             } else {
                 Error::BrokenOff(error.into())
             }

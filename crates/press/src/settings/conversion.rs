@@ -41,9 +41,10 @@ pub struct ConversionSettings {
     #[arg(long, env = "CONVERSIONS_BYTES_MAX", default_value_t = 536_870_912, value_parser = value_parser!(u64).range(1..))]
     pub conversions_bytes_max: u64,
 
-    /// Bytes of samples that one conversion may hold where an image cannot be streamed, as an interlaced PNG;
-    /// also those of a packed soft mask, up to 64 MiB. 128 MiB is 44 megapixels, or 33 with alpha, which takes
-    /// what common cameras make; decoders that hold more than the samples, as of WebP, count that too, which leaves 19; times `CONVERSIONS_MAX` it must fit into memory
+    /// Bytes of samples that one conversion may hold where an image cannot be streamed, as an interlaced PNG; also
+    /// those of a packed soft mask, up to 64 MiB. 128 MiB is 44 megapixels, or 33 with alpha, which takes what common
+    /// cameras make; decoders that hold more than the samples, as of WebP, count that too, which leaves 19; times
+    /// `CONVERSIONS_MAX` it must fit into memory
     #[arg(long, env = "DECODED_BYTES_MAX", default_value_t = 134_217_728, value_parser = value_parser!(u64).range(1..))]
     pub decoded_bytes_max: u64,
 }
