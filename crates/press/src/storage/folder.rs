@@ -115,7 +115,9 @@ impl Folder {
         if (metadata.dev(), metadata.ino()) == self.id {
             return Ok(());
         }
-        Err(io::Error::other("it is another folder than when the service started"))
+        Err(io::Error::other(
+            "it is another folder than when the service started: bring that one back, or start the service again",
+        ))
     }
 
     /// Writes and removes a file as long as a small PDF: an empty one also fits onto a disk that is full.

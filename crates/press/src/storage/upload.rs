@@ -320,7 +320,10 @@ fn is_worth_another_try(error: &object_store::Error, tried: u32) -> bool {
 }
 
 async fn delete_again(target: Target) {
-    let Ok(_permit) = AGAIN.try_acquire() else { return };
+    let Ok(_permit) = AGAIN.try_acquire() else {
+        tracing::warn!(object = %target.path, "a PDF that nobody waited for is not looked for again: too many are; the store may make it yet");
+        return;
+    };
     for wait in AGAIN_AFTER {
         sleep(wait).await;
         delete(&target).await;
